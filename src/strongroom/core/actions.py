@@ -1,0 +1,74 @@
+"""What can be done, and which scope each action needs."""
+
+from enum import Enum, StrEnum
+from typing import final
+
+
+@final
+class Scope(StrEnum):
+    """What a key may do. A key made without a choice has every scope but `totp:read`."""
+
+    VAULTS_READ = "vaults:read"
+    VAULTS_WRITE = "vaults:write"
+    CREDENTIALS_READ = "credentials:read"
+    CREDENTIALS_WRITE = "credentials:write"
+    ENVIRONMENTS_READ = "environments:read"
+    ENVIRONMENTS_WRITE = "environments:write"
+    SESSIONS_READ = "sessions:read"
+    SESSIONS_WRITE = "sessions:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    ORGANIZATIONS_READ = "organizations:read"
+    ORGANIZATIONS_WRITE = "organizations:write"
+    AUDIT_READ = "audit:read"
+    TOTP_READ = "totp:read"
+    EGRESS = "egress"
+
+
+OPERATOR_SCOPES = frozenset({Scope.ORGANIZATIONS_READ, Scope.ORGANIZATIONS_WRITE})
+"""Reach beyond one organization; only the operator's organization can hold them."""
+
+ALL_SCOPES = frozenset(Scope) - {Scope.EGRESS}
+DEFAULT_SCOPES = ALL_SCOPES - {Scope.TOTP_READ}
+SESSION_SCOPES = frozenset({Scope.EGRESS})
+
+
+class Action(Enum):
+    """An action's name in the audit log and the scope it needs."""
+
+    VAULT_CREATE = ("vault.create", Scope.VAULTS_WRITE)
+    VAULT_READ = ("vault.read", Scope.VAULTS_READ)
+    VAULT_LIST = ("vault.list", Scope.VAULTS_READ)
+    VAULT_UPDATE = ("vault.update", Scope.VAULTS_WRITE)
+    VAULT_ARCHIVE = ("vault.archive", Scope.VAULTS_WRITE)
+    VAULT_DELETE = ("vault.delete", Scope.VAULTS_WRITE)
+    CREDENTIAL_CREATE = ("credential.create", Scope.CREDENTIALS_WRITE)
+    CREDENTIAL_READ = ("credential.read", Scope.CREDENTIALS_READ)
+    CREDENTIAL_LIST = ("credential.list", Scope.CREDENTIALS_READ)
+    CREDENTIAL_UPDATE = ("credential.update", Scope.CREDENTIALS_WRITE)
+    CREDENTIAL_ARCHIVE = ("credential.archive", Scope.CREDENTIALS_WRITE)
+    CREDENTIAL_DELETE = ("credential.delete", Scope.CREDENTIALS_WRITE)
+    CREDENTIAL_USE = ("credential.use", Scope.EGRESS)
+    ENVIRONMENT_CREATE = ("environment.create", Scope.ENVIRONMENTS_WRITE)
+    ENVIRONMENT_READ = ("environment.read", Scope.ENVIRONMENTS_READ)
+    ENVIRONMENT_LIST = ("environment.list", Scope.ENVIRONMENTS_READ)
+    ENVIRONMENT_UPDATE = ("environment.update", Scope.ENVIRONMENTS_WRITE)
+    ENVIRONMENT_ARCHIVE = ("environment.archive", Scope.ENVIRONMENTS_WRITE)
+    ENVIRONMENT_DELETE = ("environment.delete", Scope.ENVIRONMENTS_WRITE)
+    SESSION_CREATE = ("session.create", Scope.SESSIONS_WRITE)
+    SESSION_READ = ("session.read", Scope.SESSIONS_READ)
+    SESSION_LIST = ("session.list", Scope.SESSIONS_READ)
+    SESSION_UPDATE = ("session.update", Scope.SESSIONS_WRITE)
+    SESSION_ARCHIVE = ("session.archive", Scope.SESSIONS_WRITE)
+    SESSION_DELETE = ("session.delete", Scope.SESSIONS_WRITE)
+    KEY_CREATE = ("key.create", Scope.KEYS_WRITE)
+    KEY_LIST = ("key.list", Scope.KEYS_READ)
+    KEY_REVOKE = ("key.revoke", Scope.KEYS_WRITE)
+    ORGANIZATION_CREATE = ("organization.create", Scope.ORGANIZATIONS_WRITE)
+    ORGANIZATION_LIST = ("organization.list", Scope.ORGANIZATIONS_READ)
+    AUDIT_READ = ("audit.read", Scope.AUDIT_READ)
+    EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
+
+    def __init__(self, label: str, scope: Scope) -> None:
+        self.label = label
+        self.scope = scope

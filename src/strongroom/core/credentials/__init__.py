@@ -1,0 +1,22 @@
+"""Credential kinds, one file each. To add a kind, write its file and one line in `KINDS`.
+
+A kind is two classes: `details`, what anyone who may list the credential sees, and `material`, the
+fields that are secret. Storing, sealing, masking and the command line derive from their field types.
+"""
+
+from strongroom.core.credentials.base import Details, Kind, Material
+from strongroom.core.credentials.credential import Credential
+from strongroom.core.credentials.environment_variable import ENVIRONMENT_VARIABLE
+from strongroom.core.credentials.mcp_oauth import MCP_OAUTH
+from strongroom.core.credentials.static_bearer import STATIC_BEARER
+
+KINDS: dict[str, Kind] = {
+    kind.tag: kind
+    for kind in (
+        MCP_OAUTH,
+        STATIC_BEARER,
+        ENVIRONMENT_VARIABLE,
+    )
+}
+
+__all__ = ["KINDS", "Credential", "Details", "Kind", "Material"]

@@ -1,0 +1,123 @@
+"""Everything that can go wrong, said without HTTP, SQL or a vendor's words.
+
+Failure
+├── Refused              *you* asked for something that is not allowed
+│   ├── Invalid              the input breaks a rule: correct the named field and send it again
+│   ├── NotAuthenticated     no key, or one that is wrong, revoked or expired: use another key
+│   ├── NotPermitted         the key is good but may not do this: use one with the named scope
+│   ├── NotFound             no such thing for this caller: check the id
+│   ├── Conflict             it clashes with something that exists: change that first; waiting does not help
+│   ├── TooLarge             the request is over a size limit: send less
+│   └── TooMany              a rate limit tripped: wait `retry_after` seconds
+├── UpstreamFailure      *they* could not be reached or answered something illegal
+│   ├── Unreachable          no connection: check name, network and certificate of the upstream
+│   └── BadReply             the upstream's answer could not be understood or trusted
+└── Unable               *we* cannot, whoever asks
+    ├── Unreadable           sealed bytes do not open: wrong root key, or someone changed the database
+    ├── Unavailable          a part we need does not answer: try again later
+    └── NotReady             the server cannot start: do what the message says
+
+A message never contains a secret, nor the value that was refused: it names the field and the rule.
+"""
+
+from typing import final
+
+
+class Failure(Exception):
+    """The root; never raised itself."""
+
+
+class Refused(Failure):
+    """The caller asked for something that is not allowed."""
+
+
+@final
+class Invalid(Refused):
+    """The input breaks a rule. `field` is its JSON path (`auth.token`), or empty for the whole request.
+
+    `code` is a machine-readable reason where a contract lists one (`environment_archived`).
+    """
+
+    def __init__(self, rule: str, *, field: str = "", code: str | None = None) -> None:
+        super().__init__(f"{field}: {rule}" if field else rule)
+        self.rule = rule
+        self.field = field
+        self.code = code
+
+
+@final
+class NotAuthenticated(Refused):
+    """Nobody we know is calling. `presented` tells a missing key from a wrong one."""
+
+    def __init__(self, *, presented: bool) -> None:
+        super().__init__("the key is not valid" if presented else "a key is required")
+        self.presented = presented
+
+
+@final
+class NotPermitted(Refused):
+    """The caller is known and may not do this."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+@final
+class NotFound(Refused):
+    """No such thing for this caller; another workspace's things answer the same."""
+
+    def __init__(self, noun: str, id_: str) -> None:
+        super().__init__(f"{noun} {id_} not found")
+        self.noun = noun
+
+
+@final
+class Conflict(Refused):
+    """It clashes with something that exists; repeating the request cannot help."""
+
+
+@final
+class TooLarge(Refused):
+    """The request is over a size limit."""
+
+
+@final
+class TooMany(Refused):
+    """A rate limit tripped."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UpstreamFailure(Failure):
+    """The other side failed, not the caller and not us."""
+
+
+@final
+class Unreachable(UpstreamFailure):
+    """No connection to the upstream, or one that the address guard refused."""
+
+
+@final
+class BadReply(UpstreamFailure):
+    """The upstream's answer could not be understood or trusted."""
+
+
+class Unable(Failure):
+    """We cannot do it, whoever asks."""
+
+
+@final
+class Unreadable(Unable):
+    """Sealed bytes do not open under the context they are said to belong to."""
+
+
+@final
+class Unavailable(Unable):
+    """A part we need (database, key holder) does not answer."""
+
+
+@final
+class NotReady(Unable):
+    """The server cannot start. The message is one sentence that says what to do."""

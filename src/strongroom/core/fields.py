@@ -1,0 +1,63 @@
+"""Frozen dataclasses to plain JSON values and back, by their field types alone.
+
+Understands `str`, `int`, `bool`, `datetime`, `StrEnum`, nested dataclasses and `| None`. A new
+credential kind is stored because its fields are of these types; nothing is registered.
+"""
+
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+T = TypeVar("T")
+
+
+def to_plain(value: object) -> Any:  # noqa: ANN401 - the shape follows the dataclass, not this function
+    """Return the JSON form; datetimes as RFC 3339 UTC with microseconds."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, Enum):
+        return value.value
+    return value
+
+
+def from_plain(shape: type[T], plain: object) -> T:
+    """Rebuild a value written by `to_plain`. Raises `TypeError` or `ValueError` for anything else."""
+    return _read(shape, plain)  # type: ignore[no-any-return]
+
+
+@cache
+def hints(shape: type) -> dict[str, Any]:
+    """Return the resolved field types of a dataclass, in order."""
+    known = get_type_hints(shape)
+    return {field.name: known[field.name] for field in fields(shape)}
+
+
+def _read(shape: Any, plain: Any) -> Any:  # noqa: ANN401 - as above
+    if isinstance(shape, UnionType):
+        if plain is None:
+            return None
+        shape = next(option for option in get_args(shape) if option is not NoneType)
+    if isinstance(shape, type) and is_dataclass(shape):
+        return shape(**{name: _read(hint, plain[name]) for name, hint in hints(shape).items()})
+    if shape is datetime:
+        return read_time(plain)
+    if issubclass(shape, Enum):
+        return shape(plain)
+    if not isinstance(plain, shape):
+        raise TypeError(f"expected {shape.__name__}")
+    return plain
+
+
+def write_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds and `Z` (contract anthropic-vaults 1.10)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """Read what `write_time` wrote."""
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,50 @@
+"""The names of things: one type each, so that swapping two is a type error.
+
+An id is its prefix, `01`, and 22 base-62 digits that carry 128 random bits (contract
+anthropic-vaults 1.10). On input nothing about an id is checked: an unknown one is simply not found.
+"""
+
+from collections.abc import Callable
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+WorkspaceId = NewType("WorkspaceId", str)
+VaultId = NewType("VaultId", str)
+CredentialId = NewType("CredentialId", str)
+EnvironmentId = NewType("EnvironmentId", str)
+SessionId = NewType("SessionId", str)
+KeyId = NewType("KeyId", str)
+PrincipalId = NewType("PrincipalId", str)
+EntryId = NewType("EntryId", str)
+RequestId = NewType("RequestId", str)
+
+ORGANIZATION = "org_"
+WORKSPACE = "wrkspc_"
+VAULT = "vlt_"
+CREDENTIAL = "vcrd_"
+ENVIRONMENT = "env_"
+SESSION = "sesn_"
+KEY = "key_"
+ENTRY = "aud_"
+REQUEST = "req_"
+
+NewId = Callable[[str], str]
+"""Makes a fresh id for a prefix; the real one is in `edge.py`."""
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ID_BYTES = 16
+_ID_DIGITS = 22  # 62**22 > 2**128
+
+
+def base62(number: int, width: int) -> str:
+    """Write a number in base 62, zero-padded on the left to `width` digits."""
+    digits: list[str] = []
+    while number:
+        number, rest = divmod(number, 62)
+        digits.append(DIGITS[rest])
+    return "".join(reversed(digits)).rjust(width, "0")
+
+
+def render(prefix: str, entropy: bytes) -> str:
+    """Write an id from 16 random bytes."""
+    return f"{prefix}01{base62(int.from_bytes(entropy[:ID_BYTES]), _ID_DIGITS)}"

@@ -1,0 +1,66 @@
+"""The normal form in which MCP server URLs are compared (contract anthropic-vaults 6.2).
+
+Scheme and host are lower-cased, the default port and exactly one trailing slash are stripped, the
+fragment is dropped; path and query compare byte for byte. Everything the rule does not name leans
+to *not* matching: a false match leaks a token, a miss only fails.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import final
+from urllib.parse import urlsplit
+
+from strongroom.core.failures import Invalid
+from strongroom.core.hosts import Host, canonical_host
+
+_TARGET = re.compile(r"[/?]")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class McpUrl:
+    """An MCP server's URL in normal form. Two URLs name one server if their forms are equal."""
+
+    scheme: str
+    host: Host
+    port: int
+    target: str
+
+    @classmethod
+    def parse(cls, text: str, *, insecure: bool = False) -> "McpUrl":
+        """Read an absolute URL. Raises `Invalid` for other schemes, userinfo, fragments and bad hosts.
+
+        `insecure` admits `http`, for deployments that enable plain upstreams.
+        """
+        if not text.isascii() or any(ord(char) <= 0x20 or char in '"<>\\^`{|}\x7f' for char in text):
+            raise Invalid("must be an absolute URL of visible ASCII characters")
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise Invalid("must be an absolute URL with a valid host and port") from None
+        if parts.scheme != "https" and not (insecure and parts.scheme == "http"):
+            raise Invalid("must be an absolute https URL")
+        if not parts.hostname or "@" in parts.netloc or "#" in text or parts.netloc.endswith(":"):
+            raise Invalid("must have a host, and neither user information nor a fragment")
+        host = canonical_host(parts.hostname)
+        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], normal_target(_target(text)))
+
+    @property
+    def text(self) -> str:
+        """The form as one line, for unique keys."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.target}"
+
+
+def normal_target(target: str) -> str:
+    """Return a request target (path and query, as sent) with one trailing slash stripped from its path."""
+    path, mark, query = target.partition("?")
+    return path.removesuffix("/") + mark + query
+
+
+def _target(url: str) -> str:
+    after_scheme = url.partition("://")[2]
+    found = _TARGET.search(after_scheme)
+    return after_scheme[found.start() :] if found else ""

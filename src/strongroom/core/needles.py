@@ -1,0 +1,126 @@
+"""Finding many byte strings at once in a stream that may be cut anywhere, and replacing them.
+
+Rules kept here:
+- the leftmost match wins, and of several at one place the longest;
+- the result does not depend on where the stream was cut: what may be the beginning of a match is
+  held back until the next piece (or the end) decides, and nothing else is;
+- a replacement is never searched again.
+
+Used in both directions: placeholders to secrets in requests, secrets to placeholders in replies.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import final
+
+from strongroom.core.overriding import override
+
+_MIN_ANCHOR = 4
+_MAX_ANCHORS = 48
+
+Replace = Callable[[bytes], bytes]
+"""Given the needle found, what to write in its place."""
+
+
+@final
+class Needles:
+    """A fixed set of byte strings, prepared for searching. Needles are not empty."""
+
+    __slots__ = ("_anchors", "_firsts", "_pattern", "_set", "longest")
+
+    def __init__(self, needles: Iterable[bytes]) -> None:
+        self._set = frozenset(needles)
+        ordered = sorted(self._set, key=lambda needle: (-len(needle), needle))
+        self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+        self._anchors = _anchors(ordered)
+        self._firsts = frozenset(needle[0] for needle in ordered)
+        self.longest = len(ordered[0]) if ordered else 0
+
+    def __bool__(self) -> bool:
+        return bool(self._set)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Needles({len(self._set)})"
+
+    def occur_in(self, data: bytes) -> bool:
+        """Tell quickly whether a needle may stand in the data: never wrongly no."""
+        for anchor in self._anchors:  # a plain loop: this line runs for every message
+            if anchor in data:
+                return True
+        return False
+
+    def replace(self, data: bytes, replace: Replace) -> bytes:
+        """Return complete data with every needle replaced."""
+        if not self._set or not self.occur_in(data):
+            return data
+        return self._pattern.sub(lambda match: replace(match.group()), data)
+
+    def feed(self, data: bytes, replace: Replace) -> tuple[bytes, bytes]:
+        """Return what is settled, with needles replaced, and the tail that the next piece decides."""
+        if not self._set:
+            return data, b""
+        if not self.occur_in(data):
+            cut = self._open_end(data, 0)
+            return data[:cut], data[cut:]
+        done: list[bytes] = []
+        position = 0
+        while True:
+            hold = self._open_end(data, position)
+            found = self._pattern.search(data, position)
+            if found is None or found.start() >= hold:
+                done.append(data[position:hold])
+                return b"".join(done), data[hold:]
+            done.append(data[position : found.start()])
+            done.append(replace(found.group()))
+            position = found.end()
+
+    def _open_end(self, data: bytes, start: int) -> int:
+        """Return the first place from `start` at which the rest is a proper beginning of a needle."""
+        for place in range(max(start, len(data) - self.longest + 1), len(data)):
+            if data[place] in self._firsts and self._begins(data[place:]):
+                return place
+        return len(data)
+
+    def _begins(self, rest: bytes) -> bool:
+        return any(len(needle) > len(rest) and needle.startswith(rest) for needle in self._set)
+
+
+def _anchors(needles: list[bytes]) -> tuple[bytes, ...]:
+    """Return few byte strings such that every needle begins with one of them."""
+    if len(needles) <= 1:
+        return tuple(needles)
+    groups: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        groups.setdefault(needle[:_MIN_ANCHOR], []).append(needle)
+    if len(groups) > _MAX_ANCHORS:
+        return tuple({needle[:1] for needle in needles})
+    return tuple(_common_prefix(group) for group in groups.values())
+
+
+def _common_prefix(group: list[bytes]) -> bytes:
+    low, high = min(group), max(group)
+    length = next((i for i, byte in enumerate(low) if byte != high[i]), len(low))
+    return low[:length]
+
+
+@final
+class Stream:
+    """One direction of one body: feed pieces, then finish."""
+
+    __slots__ = ("_held", "_needles", "_replace")
+
+    def __init__(self, needles: Needles, replace: Replace) -> None:
+        self._needles = needles
+        self._replace = replace
+        self._held = b""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Return what is settled after this piece."""
+        settled, self._held = self._needles.feed(self._held + piece if self._held else piece, self._replace)
+        return settled
+
+    def finish(self) -> bytes:
+        """Return what was held back, now that nothing follows."""
+        rest, self._held = self._held, b""
+        return self._needles.replace(rest, self._replace)

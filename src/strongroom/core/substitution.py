@@ -1,0 +1,154 @@
+"""Putting secrets where placeholders stand, in one request.
+
+Rules kept here:
+- a placeholder is replaced only on the surfaces its credential allows (DESIGN: header values,
+  the decoded user and password of Basic authorization, body; query and path where allowed);
+- each surface has its own encoding: JSON, form, XML and percent escapes are applied where needed;
+- a value with CR, LF or NUL never enters a header: the placeholder goes out as it is;
+- header names are never touched, and what was put in is never searched again.
+"""
+
+import base64
+import binascii
+import html
+import json
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import assert_never, final
+from urllib.parse import quote, quote_plus
+
+from strongroom.core.needles import Needles, Stream
+from strongroom.core.plans import Placement, Plan, Swap
+from strongroom.core.surfaces import Surface
+
+FORBIDDEN_IN_HEADER = ("\r", "\n", "\0")
+
+
+class BodyEncoding(Enum):
+    """How a text is escaped inside a body."""
+
+    RAW = auto()
+    JSON = auto()
+    FORM = auto()
+    XML = auto()
+
+
+def body_encoding(content_type: bytes) -> BodyEncoding:
+    """Read the escaping from a Content-Type value; anything unknown is raw."""
+    kind = content_type.partition(b";")[0].strip().lower()
+    if kind == b"application/x-www-form-urlencoded":
+        return BodyEncoding.FORM
+    if kind.endswith((b"/json", b"+json", b"/x-ndjson", b"/jsonl", b"/json-seq")):
+        return BodyEncoding.JSON
+    if kind.endswith((b"/xml", b"+xml")):
+        return BodyEncoding.XML
+    return BodyEncoding.RAW
+
+
+def encode(text: str, encoding: BodyEncoding) -> bytes:
+    """Escape a text for a place inside a body of that encoding."""
+    match encoding:
+        case BodyEncoding.RAW:
+            return text.encode()
+        case BodyEncoding.JSON:
+            return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+        case BodyEncoding.FORM:
+            return quote_plus(text, safe="").encode()
+        case BodyEncoding.XML:
+            return html.escape(text).encode()
+        case _:
+            assert_never(encoding)
+
+
+Used = Callable[[Swap | Placement], None]
+"""Told of each secret that was put in."""
+Strayed = Callable[[str, Surface], None]
+"""Told of each live placeholder that was met where it does not belong, and of the surface."""
+
+
+@final
+class Substituter:
+    """Follows a plan. One per plan: it holds no state of a request."""
+
+    __slots__ = ("_needles", "_plan", "_strayed", "_swaps", "_used")
+
+    def __init__(self, plan: Plan, *, used: Used, strayed: Strayed) -> None:
+        self._plan = plan
+        self._swaps = {swap.placeholder.encode(): swap for swap in plan.swaps}
+        self._needles = Needles([*self._swaps, *map(str.encode, plan.strays)])
+        self._used = used
+        self._strayed = strayed
+
+    def concerns(self, data: bytes) -> bool:
+        """Tell quickly whether a placeholder may stand in the data, in clear: never wrongly no."""
+        return bool(self._needles) and self._needles.occur_in(data)
+
+    def header_value(self, value: bytes) -> bytes:
+        """Return a header value with its placeholders replaced."""
+        return self._needles.replace(value, self._in_header)
+
+    def basic(self, value: bytes) -> bytes:
+        """Return a `Basic …` value whose decoded user and password had their placeholders replaced.
+
+        What is not valid Basic authorization (RFC 7617) is returned as it came.
+        """
+        scheme, space, encoded = value.partition(b" ")
+        if scheme.lower() != b"basic" or not space:
+            return value
+        try:
+            decoded = base64.b64decode(encoded.strip() + b"==", validate=False)
+        except binascii.Error:
+            return value
+        replaced = self._needles.replace(decoded, self._in_header)
+        return value if replaced == decoded else scheme + b" " + base64.b64encode(replaced)
+
+    def target(self, target: bytes) -> bytes:
+        """Return a request target with placeholders replaced in path and query, where allowed."""
+        if not self.concerns(target):
+            return target
+        path, mark, query = target.partition(b"?")
+        return (
+            self._needles.replace(path, lambda found: self._percent(found, Surface.PATH))
+            + mark
+            + self._needles.replace(query, lambda found: self._percent(found, Surface.QUERY))
+        )
+
+    def body(self, encoding: BodyEncoding) -> Stream:
+        """Return a stream that replaces placeholders in one body."""
+        return Stream(self._needles, lambda found: self._in_body(found, encoding))
+
+    def placement(self, target: str) -> Placement | None:
+        """Return the header to set on a request to this normal target, if the plan has one."""
+        for placement in self._plan.placements:
+            if placement.target == target:
+                self._used(placement)
+                return placement
+        return None
+
+    def _in_header(self, found: bytes) -> bytes:
+        swap = self._allowed(found, Surface.HEADER)
+        if swap is None or any(char in swap.secret.reveal() for char in FORBIDDEN_IN_HEADER):
+            return found
+        self._used(swap)
+        return swap.secret.reveal().encode()
+
+    def _in_body(self, found: bytes, encoding: BodyEncoding) -> bytes:
+        swap = self._allowed(found, Surface.BODY)
+        if swap is None:
+            return found
+        self._used(swap)
+        return encode(swap.secret.reveal(), encoding)
+
+    def _percent(self, found: bytes, surface: Surface) -> bytes:
+        swap = self._allowed(found, surface)
+        if swap is None:
+            return found
+        self._used(swap)
+        return quote(swap.secret.reveal(), safe="").encode()
+
+    def _allowed(self, found: bytes, surface: Surface) -> Swap | None:
+        swap = self._swaps.get(found)
+        if swap is not None and surface in swap.surfaces:
+            return swap
+        self._strayed(found.decode(), surface)
+        return None

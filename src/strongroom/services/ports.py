@@ -1,0 +1,432 @@
+"""Every door from a use case to the outside, as small Protocols.
+
+`store`, `custody` and `outbound` implement them; `wiring.py` passes the implementations;
+`testing/` has second ones. Every store method is one transaction that is durable when it returns.
+Failures are those of `core/failures.py`; a database that does not answer is `Unavailable`.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar, final
+
+from strongroom.core.actions import Scope
+from strongroom.core.audit import Entry, Head, Record
+from strongroom.core.credentials import Credential, Material
+from strongroom.core.environments import Environment
+from strongroom.core.grants import Granted
+from strongroom.core.ids import (
+    CredentialId,
+    EnvironmentId,
+    KeyId,
+    OrganizationId,
+    SessionId,
+    VaultId,
+    WorkspaceId,
+)
+from strongroom.core.sessions import Session
+from strongroom.core.vaults import Vault
+
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+"""The current moment, in UTC."""
+Entropy = Callable[[int], bytes]
+"""So many fresh random bytes."""
+
+
+# --- pages -------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place between two rows of a list ordered by creation time and id."""
+
+    created_at: datetime
+    id: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageQuery:
+    """Which rows: at most `limit` of them beyond `after` in the reading direction.
+
+    `newest_first` is the order of the list. `backwards` asks for the rows just *before* `after`
+    (still returned in the order of the list).
+    """
+
+    limit: int
+    after: Position | None = None
+    include_archived: bool = False
+    newest_first: bool = True
+    backwards: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows in the order of the list; `more` tells whether rows follow in the reading direction."""
+
+    rows: tuple[T, ...]
+    more: bool
+
+
+# --- custody -----------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """The receipt that the store holds for material.
+
+    `custodian` is who keeps it; `receipt` is our sealed envelope, or a reference elsewhere;
+    `revision` is the credential's revision when it was sealed, and is bound into the seal.
+    """
+
+    custodian: str
+    receipt: bytes
+    revision: int
+
+
+class Custodian(Protocol):
+    """Who keeps material. Material is never touched without a proof that it may be."""
+
+    async def keep(self, granted: Granted, credential: Credential, material: Material) -> Custody:
+        """Take material into custody at the credential's present revision."""
+
+    async def open(self, granted: Granted, credential: Credential, custody: Custody) -> Material:
+        """Return the material. Raises `Unreadable` where receipt and credential do not belong together."""
+
+    async def drop(self, granted: Granted, credential: Credential, custody: Custody) -> None:
+        """Destroy what is kept elsewhere; ours goes with its row."""
+
+    async def check(self) -> None:
+        """Raise `Unavailable` or `Unreadable` if the custodian cannot work."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What a seal is bound to. Opening under any other binding fails."""
+
+    organization: str
+    vault: str
+    subject: str
+    kind: str
+    revision: int
+
+
+class Seal(Protocol):
+    """Seals small things that are not credentials: session seeds, the CA key, stored replies."""
+
+    async def seal(self, binding: Binding, plaintext: bytes) -> bytes:
+        """Return the envelope."""
+
+    async def open(self, binding: Binding, envelope: bytes) -> bytes:
+        """Return the plaintext. Raises `Unreadable`."""
+
+
+# --- store -------------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """A tenant."""
+
+    id: OrganizationId
+    name: str
+    created_at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A part of an organization that keys are bound to."""
+
+    id: WorkspaceId
+    organization: OrganizationId
+    name: str
+    created_at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key's description. The key itself is nowhere, only its SHA-256 beside this."""
+
+    id: KeyId
+    organization: OrganizationId
+    workspace: WorkspaceId
+    name: str | None
+    hint: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class Tenants(Protocol):
+    """Organizations, workspaces and keys."""
+
+    async def add_organization(self, organization: Organization, workspace: Workspace) -> None:
+        """Add an organization with its first workspace."""
+
+    async def organizations(self) -> list[Organization]:
+        """Return all, oldest first."""
+
+    async def workspaces(self, organization: OrganizationId) -> list[Workspace]:
+        """Return an organization's workspaces, oldest first."""
+
+    async def add_key(self, key: ApiKey, digest: bytes) -> None:
+        """Add a key by the SHA-256 of its text."""
+
+    async def key_by_digest(self, digest: bytes) -> ApiKey | None:
+        """Return the key with that digest, revoked ones included."""
+
+    async def keys(self, workspace: WorkspaceId) -> list[ApiKey]:
+        """Return a workspace's keys, newest first."""
+
+    async def revoke_key(self, workspace: WorkspaceId, key: KeyId, at: datetime) -> ApiKey:
+        """Set `revoked_at` if unset and archive the sessions the key opened. Raises `NotFound`."""
+
+
+class Vaults(Protocol):
+    """Vaults; all look-ups are within a workspace, others answer `NotFound`."""
+
+    async def add(self, vault: Vault) -> None:
+        """Add a vault."""
+
+    async def get(self, workspace: WorkspaceId, vault: VaultId) -> Vault:
+        """Return a vault. Raises `NotFound`."""
+
+    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Vault]:
+        """Return a page of vaults."""
+
+    async def replace(self, vault: Vault, *, expected: datetime) -> bool:
+        """Write a changed vault if its `updated_at` is still `expected`; tell whether it was."""
+
+    async def archive(self, workspace: WorkspaceId, vault: VaultId, at: datetime) -> Vault:
+        """Archive the vault and all its active credentials, destroying their custody, in one transaction.
+
+        An archived vault is returned unchanged. Raises `NotFound`.
+        """
+
+    async def delete(self, workspace: WorkspaceId, vault: VaultId) -> None:
+        """Remove the vault and its credentials. Raises `NotFound`."""
+
+
+class Credentials(Protocol):
+    """Credentials; look-ups are within a vault of a workspace, others answer `NotFound`."""
+
+    async def add(self, credential: Credential, custody: Custody) -> None:
+        """Add a credential to an active vault.
+
+        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` over
+        `MAX_CREDENTIALS` active ones, `Conflict` for an active one with the same unique key.
+        """
+
+    async def get(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> Credential:
+        """Return a credential. Raises `NotFound` (for the vault, if that is what is missing)."""
+
+    async def custody(self, credential: CredentialId) -> Custody | None:
+        """Return the receipt, or None once it was destroyed."""
+
+    async def page(self, workspace: WorkspaceId, vault: VaultId, query: PageQuery) -> Page[Credential]:
+        """Return a page of a vault's credentials. Raises `NotFound` for the vault."""
+
+    async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
+        """Write a changed credential if its revision is still `expected` and it is not archived.
+
+        `custody` replaces the receipt; None keeps it. Tells whether it was written.
+        """
+
+    async def archive(
+        self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId, at: datetime
+    ) -> Credential:
+        """Archive a credential and destroy its custody. An archived one is returned unchanged."""
+
+    async def delete(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> None:
+        """Remove a credential. Raises `NotFound`."""
+
+    async def active_in(
+        self, workspace: WorkspaceId, vaults: Sequence[VaultId]
+    ) -> list[tuple[Credential, Custody]]:
+        """Return the active credentials of active vaults among those given, with their receipts, oldest first."""
+
+
+class Environments(Protocol):
+    """Environments; look-ups are within a workspace."""
+
+    async def add(self, environment: Environment) -> None:
+        """Add an environment."""
+
+    async def get(self, workspace: WorkspaceId, environment: EnvironmentId) -> Environment:
+        """Return an environment. Raises `NotFound`."""
+
+    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Environment]:
+        """Return a page of environments."""
+
+    async def replace(self, environment: Environment, *, expected: datetime) -> bool:
+        """Write a changed environment if its `updated_at` is still `expected`; tell whether it was."""
+
+    async def delete(self, workspace: WorkspaceId, environment: EnvironmentId) -> None:
+        """Remove it. Raises `NotFound`; `Conflict` while a session that is not archived references it."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions a list shows; empty fields do not narrow. Times are exclusive (gt, lt) or not (gte, lte)."""
+
+    agent_id: str | None = None
+    agent_version: int | None = None
+    created_gt: datetime | None = None
+    created_gte: datetime | None = None
+    created_lt: datetime | None = None
+    created_lte: datetime | None = None
+    live: bool | None = None
+    """True: neither archived nor expired at `now`. False: the rest."""
+    now: datetime | None = None
+
+
+class Sessions(Protocol):
+    """Sessions. The proxy token is kept as its SHA-256, the placeholder seed as an envelope."""
+
+    async def add(self, session: Session, *, token_digest: bytes, seed: bytes) -> None:
+        """Add a session; `seed` is sealed."""
+
+    async def get(self, workspace: WorkspaceId, session: SessionId) -> Session:
+        """Return a session. Raises `NotFound`."""
+
+    async def by_token(self, token_digest: bytes) -> tuple[Session, bytes] | None:
+        """Return the session of a proxy token, archived ones included, with its sealed seed."""
+
+    async def page(self, workspace: WorkspaceId, query: PageQuery, narrowed: SessionFilter) -> Page[Session]:
+        """Return a page of sessions."""
+
+    async def replace(self, session: Session, *, expected: datetime) -> bool:
+        """Write a changed session if its `updated_at` is still `expected`; tell whether it was."""
+
+    async def delete(self, workspace: WorkspaceId, session: SessionId) -> None:
+        """Remove it. Raises `NotFound`."""
+
+
+class AuditLog(Protocol):
+    """The chain of each organization. There is no way to change or remove an entry."""
+
+    async def append(self, records: Sequence[Record]) -> list[Entry]:
+        """Append in order, in one transaction. Raises `Unavailable` if it cannot be written."""
+
+    async def entries(
+        self, organization: OrganizationId, *, after: int = 0, limit: int = 1000, session: SessionId | None = None
+    ) -> list[Entry]:
+        """Return entries with a greater sequence, oldest first; with `session`, those whose facts name it."""
+
+    async def newest(self, organization: OrganizationId, *, limit: int) -> list[Entry]:
+        """Return the last entries, oldest first."""
+
+    async def head(self, organization: OrganizationId) -> Head:
+        """Return the chain's head."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """How often a credential was used by a session at a host within one second."""
+
+    organization: OrganizationId
+    workspace: WorkspaceId
+    session: SessionId
+    credential: CredentialId
+    host: str
+    second: datetime
+    count: int
+
+
+class Uses(Protocol):
+    """Counts of uses, one row per session, credential, host and second."""
+
+    async def add(self, uses: Sequence[Use]) -> None:
+        """Add counts to what is there, in one transaction."""
+
+    async def of_session(self, workspace: WorkspaceId, session: SessionId) -> list[Use]:
+        """Return a session's counts, oldest first."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReply:
+    """The answer to a create that carried an idempotency key; `sealed` is None while it is under way."""
+
+    fingerprint: bytes
+    claimed_at: datetime
+    sealed: bytes | None = None
+
+
+class Replies(Protocol):
+    """Answers kept for repeated creates."""
+
+    async def claim(self, key: bytes, fingerprint: bytes, *, now: datetime, expired: datetime) -> StoredReply | None:
+        """Claim a key. None: it is ours. Otherwise what another request left. Rows from before `expired` are void."""
+
+    async def settle(self, key: bytes, sealed: bytes) -> None:
+        """Keep the answer of a claimed key."""
+
+    async def release(self, key: bytes) -> None:
+        """Give a claim up: nothing was created."""
+
+
+class Sealed(Protocol):
+    """A few named envelopes that belong to the installation: its own secret, the CA key."""
+
+    async def get(self, name: str) -> bytes | None:
+        """Return an envelope, or None."""
+
+    async def put_if_absent(self, name: str, envelope: bytes) -> bytes:
+        """Keep an envelope if there is none of that name; return the one that is there now."""
+
+
+class Subject(StrEnum):
+    """What kind of thing changed."""
+
+    VAULT = "vault"
+    CREDENTIAL = "credential"
+    ENVIRONMENT = "environment"
+    SESSION = "session"
+    KEY = "key"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something changed in a way that a warm plan may depend on."""
+
+    subject: Subject
+    workspace: WorkspaceId
+    id: str
+
+
+class Changes(Protocol):
+    """News of every committed change, from this node and from others, within half a second."""
+
+    def follow(self) -> AsyncIterator[Sequence[Change]]:
+        """Yield changes committed after the call, in order. Yields an empty sequence as a sign of life."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """All of the store, as `wiring.py` hands it around piece by piece."""
+
+    tenants: Tenants
+    vaults: Vaults
+    credentials: Credentials
+    environments: Environments
+    sessions: Sessions
+    audit: AuditLog
+    uses: Uses
+    replies: Replies
+    sealed: Sealed
+    changes: Changes
