@@ -42,14 +42,14 @@ class Swap:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A header that is set on requests to one target; nothing stands in for it on the agent's side.
+    """A header, `scheme` and secret, set on requests to one target; nothing stands in for it at the agent.
 
-    `marker` is what replies show where the secret would have stood.
+    `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the secret would have stood.
     """
 
     target: str
     header: str
-    value: Secret
+    scheme: str
     secret: Secret
     marker: str
     credential: CredentialId

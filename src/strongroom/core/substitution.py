@@ -17,6 +17,7 @@ from enum import Enum, auto
 from typing import assert_never, final
 from urllib.parse import quote, quote_plus
 
+from strongroom.core.mcp_urls import normal_target
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.plans import Placement, Plan, Swap
 from strongroom.core.surfaces import Surface
@@ -117,12 +118,19 @@ class Substituter:
         """Return a stream that replaces placeholders in one body."""
         return Stream(self._needles, lambda found: self._in_body(found, encoding))
 
-    def placement(self, target: str) -> Placement | None:
-        """Return the header to set on a request to this normal target, if the plan has one."""
+    def placed(self, target: str) -> tuple[str, bytes] | None:
+        """Return the header, name and value, to set on a request to this target, if the plan has one.
+
+        It takes the place of whatever the client sent under that name.
+        """
+        if not self._plan.placements:
+            return None
+        normal = normal_target(target)
         for placement in self._plan.placements:
-            if placement.target == target:
+            secret = placement.secret.reveal()
+            if placement.target == normal and not any(char in secret for char in FORBIDDEN_IN_HEADER):
                 self._used(placement)
-                return placement
+                return placement.header, f"{placement.scheme} {secret}".encode()
         return None
 
     def _in_header(self, found: bytes) -> bytes:

@@ -401,11 +401,12 @@ class Subject(StrEnum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something changed in a way that a warm plan may depend on."""
+    """Something changed in a way that a warm plan may depend on. `vault` is where a credential lies."""
 
     subject: Subject
     workspace: WorkspaceId
     id: str
+    vault: VaultId | None = None
 
 
 class Changes(Protocol):

@@ -16,6 +16,9 @@ class Details(Protocol):
     def unique_key(self) -> str:
         """Return what no two active credentials of a vault may share, with its key space in front."""
 
+    def variable(self) -> str | None:
+        """Return the name of the variable that an agent holds the placeholder in, if the kind works that way."""
+
     def server(self) -> McpUrl | None:
         """Return the server whose requests this kind is added to, if it works that way."""
 

@@ -25,6 +25,10 @@ class EnvironmentVariableDetails:
         """One credential per variable name and vault."""
         return f"env:{self.secret_name}"
 
+    def variable(self) -> str:
+        """The secret's name."""
+        return self.secret_name
+
     def server(self) -> None:
         """Never added to requests by itself."""
 

@@ -44,6 +44,9 @@ class McpOAuthDetails:
         """Shared with `static_bearer`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
+    def variable(self) -> None:
+        """Agents hold nothing of this kind."""
+
     def server(self) -> McpUrl:
         """The URL in the form in which servers are compared."""
         return McpUrl.parse(self.mcp_server_url, insecure=True)

@@ -1,0 +1,314 @@
+"""Which secrets go where, for running sessions: asked once per session and destination.
+
+The answer is made with the database, the gate and the custodian, and then followed from memory
+until an event drops it. The hot path is `entered` and `planned`: two dictionary look-ups.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import final
+
+from strongroom.core.actions import SESSION_SCOPES, Action
+from strongroom.core.conditions import NotAfter, OnlyVaults
+from strongroom.core.credentials import Credential
+from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, Unavailable
+from strongroom.core.grants import Granted, Principal, Target
+from strongroom.core.hosts import Host
+from strongroom.core.ids import PrincipalId
+from strongroom.core.mcp_urls import McpUrl
+from strongroom.core.placeholders import derive
+from strongroom.core.plans import Destination, Placement, Plan, Swap
+from strongroom.core.secret import Secret
+from strongroom.core.sessions import Session
+from strongroom.crypto.tokens import digest
+from strongroom.services.gate import Gate
+from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.ports import (
+    Change,
+    Changes,
+    Clock,
+    Credentials,
+    Custodian,
+    Custody,
+    Environments,
+    Seal,
+    Sessions,
+    Subject,
+)
+from strongroom.services.sessions import seed_binding
+from strongroom.services.usage import Meter
+
+FEED_PATIENCE = 3.0
+"""Seconds without a sign of life from the change feed after which no warm plan is trusted."""
+
+
+@final
+class Delivery:
+    """The running sessions of one process."""
+
+    def __init__(  # noqa: PLR0913 - one argument per port
+        self,
+        *,
+        sessions: Sessions,
+        environments: Environments,
+        credentials: Credentials,
+        custodian: Custodian,
+        seal: Seal,
+        gate: Gate,
+        meter: Meter,
+        clock: Clock,
+    ) -> None:
+        self._sessions = sessions
+        self._environments = environments
+        self._credentials = credentials
+        self._custodian = custodian
+        self._seal = seal
+        self._gate = gate
+        self._meter = meter
+        self._clock = clock
+        self._live: dict[bytes, LiveSession] = {}
+
+    def entered(self, token: Secret) -> LiveSession | None:
+        """Return the session of a proxy token if it is running here already."""
+        live = self._live.get(digest(token))
+        return live if live is not None and not self._over(live.session) else None
+
+    async def enter(self, token: Secret) -> LiveSession:
+        """Return the session of a proxy token. Raises `NotAuthenticated` for unknown and ended ones."""
+        live = self.entered(token)
+        if live is not None:
+            return live
+        key = digest(token)
+        found = await self._sessions.by_token(key)
+        if found is None or self._over(found[0]):
+            raise NotAuthenticated(presented=True)
+        session, sealed = found
+        seed = await self._seal.open(seed_binding(session), sealed)
+        return self._live.setdefault(key, LiveSession(session, principal=_principal(session), seed=seed))
+
+    def planned(self, live: LiveSession, destination: Destination) -> LivePlan | None:
+        """Return the plan for a destination if it is warm."""
+        return live.plans.get(destination)
+
+    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
+        """Return the plan for a destination, made now if it is not warm.
+
+        Raises `NotAuthenticated` if the session has ended and `NotPermitted` if its environment does
+        not let the host through.
+        """
+        if live.ended or self._over(live.session):
+            raise NotAuthenticated(presented=True)
+        warm = live.plans.get(destination)
+        if warm is not None:
+            return warm
+        if destination.host in live.refusals:
+            raise NotPermitted(live.refusals[destination.host])
+        while True:
+            seen = live.generation
+            ready = await self._make(live, destination)
+            if live.ended:
+                raise NotAuthenticated(presented=True)
+            if live.generation == seen:  # else something changed meanwhile: what was read may be stale
+                return live.plans.setdefault(destination, ready)
+
+    async def follow(self, changes: Changes) -> None:
+        """Drop what changes; runs as long as the process. A silent feed drops everything."""
+        feed = changes.follow()
+        while True:
+            try:
+                batch = await asyncio.wait_for(anext(feed), FEED_PATIENCE)
+            except (TimeoutError, StopAsyncIteration, Unavailable):
+                self.forget_all()
+                await asyncio.sleep(0.2)
+                feed = changes.follow()
+                continue
+            await self._drop(batch)
+
+    async def keep_count(self) -> None:
+        """Write the meter's counts once a second; runs as long as the process."""
+        while True:
+            await asyncio.sleep(1)
+            self._end_expired()
+            try:
+                await self._meter.flush()
+            except Unavailable:
+                self.forget_all()  # no audit writer, no request
+
+    def forget_all(self) -> None:
+        """Trust no warm plan any more."""
+        for live in self._live.values():
+            live.forget()
+
+    async def _make(self, live: LiveSession, destination: Destination) -> LivePlan:
+        session = await self._current(live)
+        await self._require_policy(live, destination.host)
+        held = _first_of_each(session, await self._credentials.active_in(session.workspace, session.vaults))
+        here = [(credential, custody) for credential, custody in held if _belongs(credential, destination)]
+        granted = await self._gate.admit_all(
+            live.principal,
+            [(Action.EGRESS_CONNECT, Target(name=destination.host, workspace=session.workspace))]
+            + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
+            {"session": session.id, "host": destination.host, "port": destination.port},
+        )
+        plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)))
+        return LivePlan(plan, principal=live.principal, meter=self._meter)
+
+    async def _current(self, live: LiveSession) -> Session:
+        """Read the session again: it may have ended before `live` began to hear of changes."""
+        try:
+            live.session = await self._sessions.get(live.session.workspace, live.session.id)
+        except NotFound:
+            live.end()
+            raise NotAuthenticated(presented=True) from None
+        if self._over(live.session):
+            live.end()
+            raise NotAuthenticated(presented=True)
+        return live.session
+
+    async def _require_policy(self, live: LiveSession, host: Host) -> None:
+        session = live.session
+        try:
+            environment = await self._environments.get(session.workspace, session.environment)
+        except NotFound:
+            raise NotPermitted(f"{host} is blocked: the session's environment no longer exists") from None
+        if environment.policy(_mcp_hosts(session)).covers(host):
+            return
+        sentence = f"{host} is not allowed by environment {environment.id}"
+        target = Target(name=host, workspace=session.workspace)
+        facts = {"session": session.id, "host": host}
+        await self._gate.refuse(live.principal, Action.EGRESS_CONNECT, target, reason="environment", facts=facts)
+        live.refusals[host] = sentence
+        raise NotPermitted(sentence)
+
+    async def _filled(
+        self,
+        live: LiveSession,
+        destination: Destination,
+        held: Sequence[tuple[Credential, Custody]],
+        here: Sequence[tuple[tuple[Credential, Custody], Granted]],
+    ) -> Plan:
+        names = {credential.id: derive(live.seed, credential.id, credential.placeholder) for credential, _ in held}
+        swaps: list[Swap] = []
+        placements: list[Placement] = []
+        for (credential, custody), granted in here:
+            material = await self._custodian.open(granted, credential, custody)
+            stand_in, bearer, server = material.stand_in(), material.bearer(), credential.details.server()
+            if stand_in is not None:
+                swaps.append(
+                    Swap(
+                        placeholder=names[credential.id],
+                        secret=stand_in,
+                        surfaces=credential.surfaces,
+                        credential=credential.id,
+                        vault=credential.vault,
+                    )
+                )
+            if bearer is not None and server is not None:
+                placements.append(
+                    Placement(
+                        target=server.target,
+                        header="authorization",
+                        scheme="Bearer",
+                        secret=bearer,
+                        marker=names[credential.id],
+                        credential=credential.id,
+                        vault=credential.vault,
+                    )
+                )
+        swapped = {swap.credential for swap in swaps}
+        return Plan(
+            session=live.session.id,
+            destination=destination,
+            expires_at=live.session.expires_at,
+            swaps=tuple(swaps),
+            strays={names[c.id]: c.id for c, _ in held if c.id not in swapped and c.details.server() is None},
+            placements=tuple(placements),
+        )
+
+    async def _drop(self, batch: Sequence[Change]) -> None:
+        for change in batch:
+            for key, live in list(self._live.items()):
+                if live.session.workspace == change.workspace and _concerns(change, live.session):
+                    live.forget()
+                    if change.subject is Subject.SESSION:
+                        await self._look_again(key, live)
+
+    def _end_expired(self) -> None:
+        for key, live in list(self._live.items()):
+            if live.ended or self._over(live.session):
+                del self._live[key]
+                live.end()
+
+    async def _look_again(self, key: bytes, live: LiveSession) -> None:
+        found = None
+        with contextlib.suppress(Unavailable):  # not knowing ends the session here; the next request asks anew
+            found = await self._sessions.by_token(key)
+        if found is None or self._over(found[0]):
+            self._live.pop(key, None)
+            live.end()
+        else:
+            live.session = found[0]
+
+    def _over(self, session: Session) -> bool:
+        return session.archived_at is not None or self._clock() >= session.expires_at
+
+
+def _principal(session: Session) -> Principal:
+    return Principal(
+        id=PrincipalId(session.id),
+        organization=session.organization,
+        workspace=session.workspace,
+        scopes=SESSION_SCOPES,
+        conditions=(NotAfter(session.expires_at), OnlyVaults(frozenset(session.vaults))),
+    )
+
+
+def _target(credential: Credential) -> Target:
+    return Target(name=credential.id, workspace=credential.workspace, vault=credential.vault)
+
+
+def _mcp_hosts(session: Session) -> tuple[Host, ...]:
+    hosts: list[Host] = []
+    for server in session.agent.mcp_servers:
+        with contextlib.suppress(Invalid):  # an unusable URL allows nothing
+            hosts.append(McpUrl.parse(server.url, insecure=True).host)
+    return tuple(hosts)
+
+
+def _first_of_each(
+    session: Session, held: Sequence[tuple[Credential, Custody]]
+) -> list[tuple[Credential, Custody]]:
+    """Order by the session's vaults and keep, of credentials with one key, the first (contract 6.2, 6.3)."""
+    rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
+    chosen: dict[str, tuple[Credential, Custody]] = {}
+    for credential, custody in sorted(held, key=lambda pair: rank[pair[0].vault]):
+        chosen.setdefault(credential.details.unique_key(), (credential, custody))
+    return list(chosen.values())
+
+
+def _belongs(credential: Credential, destination: Destination) -> bool:
+    server = credential.details.server()
+    if server is not None:
+        return (server.scheme, server.host, server.port) == (
+            destination.scheme,
+            destination.host,
+            destination.port,
+        )
+    return credential.networking.covers(destination.host)
+
+
+def _concerns(change: Change, session: Session) -> bool:
+    match change.subject:
+        case Subject.SESSION:
+            return change.id == session.id
+        case Subject.ENVIRONMENT:
+            return change.id == session.environment
+        case Subject.VAULT:
+            return change.id in session.vaults
+        case Subject.CREDENTIAL:
+            return change.vault is None or change.vault in session.vaults
+        case Subject.KEY:
+            return change.id == session.opened_by
+
+
