@@ -7,7 +7,7 @@ from typing import final
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """Opening under any other binding fails, so rows cannot be swapped (DESIGN section 5 line 2)."""
+    """The place that sealed bytes belong to. Opening under any other binding fails."""
 
     organization: str
     vault: str
