@@ -1,0 +1,68 @@
+# Everything runs in virtual environments beside this file, made from the lock files in requirements/ and made again
+# when those change. Needed on the machine: Python 3.11 or newer, and make.
+#
+#   make demo              the first hour in one command
+#   make test              everything that must hold; ARGS="-k audit" for a part of it
+#   make bench             how fast the proxy is, beside a direct connection and mitmproxy
+#   PYTHON=python3.12      which Python to use
+
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+ARGS ?=
+
+export STRONGROOM_MISSING := $(CURDIR)/.make/missing
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench fmt lint types imports docs lock clean environment clients system
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo:
+	@scripts/venv .venv requirements/core.lock --or requirements/dev.lock --editable
+	@$(BIN)/strongroom demo
+
+# pytest comes last: its closing line is the result.
+test: system environment clients
+	@$(MAKE) lint
+	@$(MAKE) types
+	@$(MAKE) imports
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+bench: environment
+	@scripts/venv .venv-bench requirements/bench.lock
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+fmt: environment
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+lint: environment
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: environment
+	$(BIN)/mypy
+
+imports: environment
+	$(BIN)/lint-imports --no-logo
+
+docs: environment
+	$(BIN)/python -m pytest tests/docs
+
+lock:
+	@scripts/lock $(ARGS)
+
+clean:
+	rm -rf .venv .venv.lock .venv-* .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov
+
+environment:
+	@scripts/venv .venv requirements/dev.lock --editable
+
+# The two older clients that must work as well; they and the newest one cannot share an environment.
+clients:
+	@scripts/venv .venv-anthropic-1.17.0 requirements/anthropic-1.17.0.lock
+	@scripts/venv .venv-anthropic-0.121.0 requirements/anthropic-0.121.0.lock
+
+system:
+	@scripts/system-packages
