@@ -1,0 +1,135 @@
+"""The import contracts hold, and each of them can be broken."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import PACKAGE, ROOT
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
+
+INNER = ("core", "crypto", "services")
+OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing")
+PACKAGES = (*INNER, *OUTER)
+FILES = ("edge", "settings", "wiring")
+
+# For each contract, the imports that must break it: the importing module, and what it imports.
+INWARD = "Imports point inward: command line, wiring, front doors, use cases, crypto, core"
+OUTSIDE = "Imports point inward: wiring, what touches the outside, crypto, core"
+BLIND_STORE = "The store cannot open what it keeps"
+THROUGH_PORTS = "Use cases and front doors receive store, custody and outbound through ports"
+ONLY_PORTS = "What touches the outside knows of the use cases only their ports"
+PURE_CORE = "Core is pure: the standard library and nothing else"
+LEAVES = "Edge and settings are leaves"
+FEW_READERS = "Edge and settings are read by wiring and the command line alone"
+NO_DOUBLES = "The product does not lean on its test doubles"
+SQL = "SQL stays in the store"
+NO_HTTP = "Use cases and crypto know no HTTP and no wire models"
+
+BREACHES = [
+    (INWARD, "services.sample", "strongroom.delivery.other"),
+    (INWARD, "dialects.sample", "strongroom.delivery.other"),
+    (INWARD, "web.sample", "strongroom.dialects.other"),
+    (INWARD, "core.sample", "strongroom.crypto.other"),
+    (INWARD, "delivery.sample", "strongroom.wiring"),
+    (OUTSIDE, "store.sample", "strongroom.custody.other"),
+    (OUTSIDE, "custody.sample", "strongroom.outbound.other"),
+    (OUTSIDE, "crypto.sample", "strongroom.store.other"),
+    (BLIND_STORE, "store.sample", "strongroom.crypto.other"),
+    (BLIND_STORE, "store.sample", "cryptography"),
+    (THROUGH_PORTS, "services.sample", "strongroom.store.other"),
+    (THROUGH_PORTS, "delivery.sample", "strongroom.outbound.other"),
+    (THROUGH_PORTS, "dialects.sample", "strongroom.custody.other"),
+    (ONLY_PORTS, "custody.sample", "strongroom.services.other"),
+    (PURE_CORE, "core.sample", "pydantic"),
+    (PURE_CORE, "core.sample", "strongroom.edge"),
+    (LEAVES, "edge", "strongroom.store.other"),
+    (FEW_READERS, "delivery.sample", "strongroom.edge"),
+    (NO_DOUBLES, "services.sample", "strongroom.testing.other"),
+    (SQL, "services.sample", "sqlalchemy"),
+    (NO_HTTP, "services.sample", "pydantic"),
+]
+ALLOWED = [
+    ("cli.sample", "strongroom.wiring"),
+    ("cli.sample", "strongroom.edge"),
+    ("wiring", "strongroom.store.other"),
+    ("wiring", "strongroom.settings"),
+    ("store.sample", "strongroom.services.ports"),
+    ("custody.sample", "strongroom.services.ports"),
+    ("custody.sample", "strongroom.crypto.other"),
+    ("outbound.sample", "strongroom.services.ports"),
+    ("dialects.sample", "pydantic"),
+    ("store.sample", "sqlalchemy"),
+    ("testing.sample", "strongroom.services.ports"),
+]
+
+
+def lint(directory: Path) -> tuple[int, set[str]]:
+    """Run import-linter in a checkout; return its exit code and the contracts that it found broken."""
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    ran = subprocess.run(
+        [sys.executable, "-c", command, "--no-cache", "--no-logo"],
+        capture_output=True,
+        text=True,
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(directory / "src"), "NO_COLOR": "1", "COLUMNS": "200"},
+    )
+    broken = {name for name in CONTRACTS if re.search(rf"^{re.escape(name)} BROKEN", ran.stdout, re.MULTILINE)}
+    assert ran.returncode == 0 or broken, ran.stdout + ran.stderr
+    return ran.returncode, broken
+
+
+def house(directory: Path, imports: list[tuple[str, str]]) -> Path:
+    """Build the empty rooms in a directory, under our contracts, with nothing but these imports in them."""
+    package = directory / "src" / "strongroom"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    for name in PACKAGES:
+        (package / name).mkdir()
+        for module in ("__init__", "sample", "other", "ports"):
+            (package / name / f"{module}.py").touch()
+    for name in FILES:
+        (package / f"{name}.py").touch()
+    for importer, imported in imports:
+        with (package / f"{importer.replace('.', '/')}.py").open("a") as file:
+            file.write(f"import {imported}\n")
+    (directory / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    return directory
+
+
+def test_the_contracts_hold() -> None:
+    assert lint(ROOT) == (0, set())
+
+
+def test_the_rooms_of_the_samples_are_those_of_the_product() -> None:
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
+    files = {path.stem for path in PACKAGE.glob("*.py") if path.stem not in {"__init__", "__main__"}}
+    assert rooms <= set(PACKAGES)
+    assert files <= set(FILES)
+
+
+def test_a_house_that_keeps_the_rules_passes(tmp_path: Path) -> None:
+    assert lint(house(tmp_path, ALLOWED)) == (0, set())
+
+
+@pytest.mark.parametrize(("contract", "importer", "imported"), BREACHES)
+def test_a_breach_is_found(tmp_path: Path, contract: str, importer: str, imported: str) -> None:
+    code, broken = lint(house(tmp_path, [(importer, imported)]))
+    assert code == 1
+    assert contract in broken
+
+
+def test_every_contract_has_been_seen_to_break() -> None:
+    assert {contract for contract, _, _ in BREACHES} == set(CONTRACTS)
+
+
+def test_the_core_contract_names_every_library_that_the_product_installs() -> None:
+    modules = {"argon2-cffi": "argon2", "prometheus-client": "prometheus_client"}
+    names = [re.split(r"[\[<>=~! ]", dependency)[0] for dependency in PYPROJECT["project"]["dependencies"]]
+    assert {modules.get(name, name) for name in names} <= set(CONTRACTS[PURE_CORE]["forbidden_modules"])
