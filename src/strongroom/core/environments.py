@@ -12,6 +12,7 @@ from strongroom.core.networking import Limited, Networking, Unrestricted
 
 MAX_HOSTS = 256
 MAX_NAME = 256
+"""Characters in an environment's name."""
 PACKAGE_MANAGERS = ("apt", "cargo", "gem", "go", "npm", "pip")
 
 PACKAGE_HOSTS = HostSet.parse(

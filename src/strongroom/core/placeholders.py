@@ -13,6 +13,7 @@ from typing import final
 
 from strongroom.core.failures import Invalid
 from strongroom.core.ids import CredentialId, base62
+from strongroom.core.secret import Secret
 
 PREFIX = "srp_"
 """In front of every placeholder that keeps no public prefix of its own."""
@@ -71,14 +72,15 @@ class Shape:
 OPAQUE = Shape()
 
 
-def shape_like(secret: str) -> Shape:
+def shape_like(secret: Secret) -> Shape:
     """Return the shape that keeps the secret's public prefix and its length.
 
     Raises `Invalid` where that would leave fewer than 128 random bits. Only the prefix and the
     length enter the shape, and those are what the caller asked to show.
     """
-    prefix = next((known for known in KNOWN_PREFIXES if secret.startswith(known)), "")
-    digits = len(secret) - len(prefix)
+    text = secret.reveal()
+    prefix = next((known for known in KNOWN_PREFIXES if text.startswith(known)), "")
+    digits = len(text) - len(prefix)
     if not prefix:
         raise Invalid("a placeholder can only imitate a secret with a known public prefix")
     if digits < _LEAST_DIGITS:

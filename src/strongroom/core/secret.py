@@ -24,6 +24,10 @@ class Secret:
         """Return the secret itself. Use it inline; keep no name for it longer than a statement."""
         return self._value
 
+    def contains(self, part: str) -> bool:
+        """Tell whether a public text (a forbidden character, a known prefix) stands in the secret."""
+        return part in self._value
+
     @override
     def __repr__(self) -> str:
         return "Secret(…)"

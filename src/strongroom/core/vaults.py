@@ -43,8 +43,8 @@ class Vault:
         return self if after == self else replace(after, updated_at=now)
 
 
-def checked_name(name: str, *, field: str = "display_name") -> str:
-    """Return the name if it has 1 to 255 characters; raises `Invalid` otherwise."""
-    if not 1 <= len(name) <= MAX_NAME:
-        raise Invalid(f"must have 1 to {MAX_NAME} characters", field=field)
+def checked_name(name: str, *, field: str = "display_name", most: int = MAX_NAME) -> str:
+    """Return the name if it has 1 to `most` characters; raises `Invalid` otherwise."""
+    if not 1 <= len(name) <= most:
+        raise Invalid(f"must have 1 to {most} characters", field=field)
     return name

@@ -8,6 +8,7 @@ from strongroom.core.credentials.base import Details, Kind, Material
 from strongroom.core.credentials.credential import Credential
 from strongroom.core.credentials.environment_variable import ENVIRONMENT_VARIABLE
 from strongroom.core.credentials.mcp_oauth import MCP_OAUTH
+from strongroom.core.credentials.new import NewCredential
 from strongroom.core.credentials.static_bearer import STATIC_BEARER
 
 KINDS: dict[str, Kind] = {
@@ -19,4 +20,4 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-__all__ = ["KINDS", "Credential", "Details", "Kind", "Material"]
+__all__ = ["KINDS", "Credential", "Details", "Kind", "Material", "NewCredential"]

@@ -1,0 +1,74 @@
+"""Reading the audit log: the newest entries, whole chains for verification, and what a session did."""
+
+from dataclasses import dataclass
+from typing import final
+
+from strongroom.core.actions import Action, Scope
+from strongroom.core.audit import Entry, Head
+from strongroom.core.failures import NotPermitted
+from strongroom.core.grants import Principal, Target
+from strongroom.core.ids import OrganizationId, SessionId
+from strongroom.services.gate import Gate
+from strongroom.services.ports import AuditLog, Sessions, Tenants, Use, Uses
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One organization's chain as it stood at a moment."""
+
+    organization: OrganizationId
+    head: Head
+
+
+@final
+class AuditService:
+    """Use cases on the audit log. There is none that changes it."""
+
+    def __init__(self, *, log: AuditLog, uses: Uses, sessions: Sessions, tenants: Tenants, gate: Gate) -> None:
+        self._log = log
+        self._uses = uses
+        self._sessions = sessions
+        self._tenants = tenants
+        self._gate = gate
+
+    async def chains(self, principal: Principal) -> list[Chain]:
+        """Return the chains the caller may read: its organization's, or all for the operator."""
+        await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
+        mine = [principal.organization]
+        if Scope.ORGANIZATIONS_READ in principal.scopes:
+            mine = [organization.id for organization in await self._tenants.organizations()]
+        return [Chain(organization, await self._log.head(organization)) for organization in mine]
+
+    async def entries(
+        self, principal: Principal, *, organization: OrganizationId | None, after: int, limit: int
+    ) -> list[Entry]:
+        """Return entries of one chain with a greater sequence, oldest first. Raises `NotPermitted` for others' chains."""
+        await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
+        chain = _readable(principal, organization)
+        return await self._log.entries(chain, after=after, limit=limit)
+
+    async def newest(
+        self, principal: Principal, *, organization: OrganizationId | None, limit: int
+    ) -> list[Entry]:
+        """Return the last entries of one chain, oldest first."""
+        await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
+        return await self._log.newest(_readable(principal, organization), limit=limit)
+
+    async def of_session(self, principal: Principal, session: SessionId) -> tuple[list[Entry], list[Use]]:
+        """Return what a session did: its entries and its counted uses."""
+        await self._gate.admit(principal, Action.SESSION_READ, _target(principal, session))
+        await self._sessions.get(principal.workspace, session)
+        entries = await self._log.entries(principal.organization, session=session)
+        return entries, await self._uses.of_session(principal.workspace, session)
+
+
+def _readable(principal: Principal, organization: OrganizationId | None) -> OrganizationId:
+    chain = organization or principal.organization
+    if chain != principal.organization and Scope.ORGANIZATIONS_READ not in principal.scopes:
+        raise NotPermitted("this key reads the audit log of its own organization only")
+    return chain
+
+
+def _target(principal: Principal, name: str) -> Target:
+    return Target(name=name, workspace=principal.workspace)

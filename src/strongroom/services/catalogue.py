@@ -1,0 +1,32 @@
+"""All use cases, as `wiring.py` hands them to the front doors."""
+
+from dataclasses import dataclass
+from typing import final
+
+from strongroom.services.access import EgressAccess
+from strongroom.services.audits import AuditService
+from strongroom.services.authentication import Authentication
+from strongroom.services.credentials import CredentialService
+from strongroom.services.environments import EnvironmentService
+from strongroom.services.idempotency import Idempotency
+from strongroom.services.keys import KeyService
+from strongroom.services.organizations import OrganizationService
+from strongroom.services.sessions import SessionService
+from strongroom.services.vaults import VaultService
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One of each; a front door takes from it what it speaks of."""
+
+    authentication: Authentication
+    idempotency: Idempotency
+    vaults: VaultService
+    credentials: CredentialService
+    environments: EnvironmentService
+    sessions: SessionService
+    keys: KeyService
+    organizations: OrganizationService
+    audits: AuditService
+    access: EgressAccess

@@ -1,0 +1,135 @@
+"""Credentials: stored, described, changed, archived, deleted. Their secrets come in here and never go out."""
+
+from dataclasses import replace
+from typing import final
+
+from strongroom.core import metadata as notes
+from strongroom.core.actions import Action
+from strongroom.core.credentials import Credential, NewCredential
+from strongroom.core.credentials.new import Change, require_sound
+from strongroom.core.failures import Conflict, NotFound
+from strongroom.core.grants import Granted, Principal, Target
+from strongroom.core.ids import CREDENTIAL, CredentialId, NewId, VaultId
+from strongroom.services.gate import Gate
+from strongroom.services.ports import Clock, Credentials, Custodian, Page, PageQuery, Vaults
+
+_ATTEMPTS = 8
+
+
+@final
+class CredentialService:
+    """Use cases on credentials."""
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials,
+        vaults: Vaults,
+        custodian: Custodian,
+        gate: Gate,
+        clock: Clock,
+        new_id: NewId,
+    ) -> None:
+        self._credentials = credentials
+        self._vaults = vaults
+        self._custodian = custodian
+        self._gate = gate
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, principal: Principal, vault: VaultId, new: NewCredential) -> Credential:
+        """Store a credential as it is given: no network call, no test of the secret.
+
+        Raises `NotFound` for the vault, `Invalid` for an archived vault, broken rules and the cap,
+        `Conflict` for a key that an active credential of the vault has.
+        """
+        now = self._clock()
+        networking = new.reach()
+        require_sound(networking, new.surfaces, new.material)
+        credential = Credential(
+            id=CredentialId(self._new_id(CREDENTIAL)),
+            organization=principal.organization,
+            workspace=principal.workspace,
+            vault=vault,
+            details=new.details,
+            display_name=new.display_name or None,
+            metadata=notes.checked(new.metadata),
+            networking=networking,
+            surfaces=new.surfaces,
+            placeholder=new.shape(),
+            created_at=now,
+            updated_at=now,
+        )
+        target = _target(principal, vault, credential.id)
+        facts = {"vault": vault, "kind": credential.kind}
+        granted = await self._gate.admit(principal, Action.CREDENTIAL_CREATE, target, facts)
+        (await self._vaults.get(principal.workspace, vault)).require_active()
+        custody = await self._custodian.keep(granted, credential, new.material)
+        await self._credentials.add(credential, custody)
+        return credential
+
+    async def get(self, principal: Principal, vault: VaultId, credential: CredentialId) -> Credential:
+        """Return a credential's description."""
+        await self._admit(principal, Action.CREDENTIAL_READ, vault, credential)
+        return await self._credentials.get(principal.workspace, vault, credential)
+
+    async def page(self, principal: Principal, vault: VaultId, query: PageQuery) -> Page[Credential]:
+        """Return a page of a vault's credentials."""
+        target = Target(name=vault, workspace=principal.workspace, vault=vault)
+        await self._gate.admit(principal, Action.CREDENTIAL_LIST, target)
+        return await self._credentials.page(principal.workspace, vault, query)
+
+    async def update(
+        self,
+        principal: Principal,
+        vault: VaultId,
+        credential: CredentialId,
+        change: Change,
+        *,
+        needs_material: bool,
+    ) -> Credential:
+        """Apply a change; the last write wins and none is lost.
+
+        `needs_material` opens the stored secret for the change: say so only where the change merges
+        with it. Raises `Invalid` for an archived credential or vault.
+        """
+        granted = await self._admit(principal, Action.CREDENTIAL_UPDATE, vault, credential)
+        for _ in range(_ATTEMPTS):
+            before = await self._credentials.get(principal.workspace, vault, credential)
+            (await self._vaults.get(principal.workspace, vault)).require_active()
+            before.require_active()
+            stored = await self._credentials.custody(credential)
+            if stored is None:
+                raise NotFound("credential", credential)
+            material = await self._custodian.open(granted, before, stored) if needs_material else None
+            described, renewed = change(before, material)
+            if described == before and renewed is None:
+                return before
+            after = replace(described, revision=before.revision + 1, updated_at=self._clock())
+            custody = None if renewed is None else await self._custodian.keep(granted, after, renewed)
+            if await self._credentials.replace(after, custody, expected=before.revision):
+                return after
+        raise Conflict(f"credential {credential} is being changed by others; try again")
+
+    async def archive(self, principal: Principal, vault: VaultId, credential: CredentialId) -> Credential:
+        """Hide a credential and destroy its secret; its key is free again. Repeating is harmless."""
+        await self._admit(principal, Action.CREDENTIAL_ARCHIVE, vault, credential)
+        return await self._credentials.archive(principal.workspace, vault, credential, self._clock())
+
+    async def delete(self, principal: Principal, vault: VaultId, credential: CredentialId) -> None:
+        """Remove a credential, material first."""
+        granted = await self._admit(principal, Action.CREDENTIAL_DELETE, vault, credential)
+        described = await self._credentials.get(principal.workspace, vault, credential)
+        custody = await self._credentials.custody(credential)
+        if custody is not None:
+            await self._custodian.drop(granted, described, custody)
+        await self._credentials.delete(principal.workspace, vault, credential)
+
+    async def _admit(
+        self, principal: Principal, action: Action, vault: VaultId, credential: CredentialId
+    ) -> Granted:
+        return await self._gate.admit(principal, action, _target(principal, vault, credential), {"vault": vault})
+
+
+def _target(principal: Principal, vault: VaultId, credential: CredentialId) -> Target:
+    return Target(name=credential, workspace=principal.workspace, vault=vault)

@@ -1,0 +1,84 @@
+"""Vaults: made, listed, renamed, archived with all they hold, deleted."""
+
+from collections.abc import Mapping
+from typing import final
+
+from strongroom.core import metadata as notes
+from strongroom.core.actions import Action
+from strongroom.core.failures import Conflict
+from strongroom.core.grants import Principal, Target
+from strongroom.core.ids import VAULT, NewId, VaultId
+from strongroom.core.vaults import Vault, checked_name
+from strongroom.services.gate import Gate
+from strongroom.services.ports import Clock, Page, PageQuery, Vaults
+
+_ATTEMPTS = 8
+
+
+@final
+class VaultService:
+    """Use cases on vaults."""
+
+    def __init__(self, *, vaults: Vaults, gate: Gate, clock: Clock, new_id: NewId) -> None:
+        self._vaults = vaults
+        self._gate = gate
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, principal: Principal, *, display_name: str, metadata: Mapping[str, str]) -> Vault:
+        """Make a vault. Names need not be unique."""
+        now = self._clock()
+        vault = Vault(
+            id=VaultId(self._new_id(VAULT)),
+            organization=principal.organization,
+            workspace=principal.workspace,
+            display_name=checked_name(display_name),
+            metadata=notes.checked(metadata),
+            created_at=now,
+            updated_at=now,
+        )
+        await self._gate.admit(principal, Action.VAULT_CREATE, _target(principal, vault.id))
+        await self._vaults.add(vault)
+        return vault
+
+    async def get(self, principal: Principal, vault: VaultId) -> Vault:
+        """Return a vault."""
+        await self._gate.admit(principal, Action.VAULT_READ, _target(principal, vault))
+        return await self._vaults.get(principal.workspace, vault)
+
+    async def page(self, principal: Principal, query: PageQuery) -> Page[Vault]:
+        """Return a page of vaults."""
+        await self._gate.admit(principal, Action.VAULT_LIST, Target(name="vaults", workspace=principal.workspace))
+        return await self._vaults.page(principal.workspace, query)
+
+    async def update(
+        self,
+        principal: Principal,
+        vault: VaultId,
+        *,
+        display_name: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> Vault:
+        """Change name or metadata; None keeps. Raises `Invalid` for an archived vault."""
+        await self._gate.admit(principal, Action.VAULT_UPDATE, _target(principal, vault))
+        for _ in range(_ATTEMPTS):
+            before = await self._vaults.get(principal.workspace, vault)
+            before.require_active()
+            after = before.changed(self._clock(), display_name=display_name, metadata=metadata)
+            if after is before or await self._vaults.replace(after, expected=before.updated_at):
+                return after
+        raise Conflict(f"vault {vault} is being changed by others; try again")
+
+    async def archive(self, principal: Principal, vault: VaultId) -> Vault:
+        """Archive a vault and every credential in it, destroying their secrets. Repeating is harmless."""
+        await self._gate.admit(principal, Action.VAULT_ARCHIVE, _target(principal, vault))
+        return await self._vaults.archive(principal.workspace, vault, self._clock())
+
+    async def delete(self, principal: Principal, vault: VaultId) -> None:
+        """Remove a vault and everything in it."""
+        await self._gate.admit(principal, Action.VAULT_DELETE, _target(principal, vault))
+        await self._vaults.delete(principal.workspace, vault)
+
+
+def _target(principal: Principal, vault: VaultId) -> Target:
+    return Target(name=vault, workspace=principal.workspace, vault=vault)
