@@ -119,4 +119,4 @@ class Environment:
         return Limited(hosts)
 
 
-NO_PACKAGES: Mapping[str, tuple[str, ...]] = {name: () for name in PACKAGE_MANAGERS}
+NO_PACKAGES: Mapping[str, tuple[str, ...]] = dict.fromkeys(PACKAGE_MANAGERS, ())

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import Host, canonical_host
 
+_UNSAFE = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
 _TARGET = re.compile(r"[/?]")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -33,7 +34,7 @@ class McpUrl:
 
         `insecure` admits `http`, for deployments that enable plain upstreams.
         """
-        if not text.isascii() or any(ord(char) <= 0x20 or char in '"<>\\^`{|}\x7f' for char in text):
+        if not text.isascii() or _UNSAFE.search(text):
             raise Invalid("must be an absolute URL of visible ASCII characters")
         try:
             parts = urlsplit(text)

@@ -1,8 +1,11 @@
 """Key-value notes that users attach to things, and the patch rule of contract anthropic-vaults 3.2 and 3.3."""
 
+import re
 from collections.abc import Mapping
 
 from strongroom.core.failures import Invalid
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 MAX_PAIRS = 16
 MAX_KEY = 64
@@ -14,7 +17,7 @@ def checked(metadata: Mapping[str, str], *, field: str = "metadata") -> dict[str
     if len(metadata) > MAX_PAIRS:
         raise Invalid(f"must have at most {MAX_PAIRS} pairs", field=field)
     for key, value in metadata.items():
-        if not 1 <= len(key) <= MAX_KEY or any(ord(char) < 0x20 or ord(char) == 0x7F for char in key):
+        if not 1 <= len(key) <= MAX_KEY or _CONTROL.search(key):
             raise Invalid(f"keys must have 1 to {MAX_KEY} characters and no control characters", field=field)
         if len(value) > MAX_VALUE:
             raise Invalid(f"values must have at most {MAX_VALUE} characters", field=field)

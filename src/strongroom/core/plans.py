@@ -42,7 +42,7 @@ class Swap:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """A header, `scheme` and secret, set on requests to one target; nothing stands in for it at the agent.
+    """A header, `scheme` and secret, set on requests to one target; the agent holds nothing for it.
 
     `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the secret would have stood.
     """

@@ -43,7 +43,7 @@ class AuditService:
     async def entries(
         self, principal: Principal, *, organization: OrganizationId | None, after: int, limit: int
     ) -> list[Entry]:
-        """Return entries of one chain with a greater sequence, oldest first. Raises `NotPermitted` for others' chains."""
+        """Return entries of one chain with a greater sequence, oldest first. Others' chains are `NotPermitted`."""
         await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
         chain = _readable(principal, organization)
         return await self._log.entries(chain, after=after, limit=limit)

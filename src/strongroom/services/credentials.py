@@ -20,7 +20,7 @@ _ATTEMPTS = 8
 class CredentialService:
     """Use cases on credentials."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument per port
         self,
         *,
         credentials: Credentials,

@@ -1,7 +1,7 @@
 """Environments: network policies, changed in place and felt by running sessions at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import final
 
 from strongroom.core import metadata as notes
@@ -28,7 +28,7 @@ class NewEnvironment:
 
     name: str
     description: str | None = None
-    config: EnvironmentConfig = CloudConfig(packages=NO_PACKAGES)
+    config: EnvironmentConfig = field(default_factory=lambda: CloudConfig(packages=NO_PACKAGES))
     metadata: Mapping[str, str]
 
 

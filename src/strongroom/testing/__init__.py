@@ -1,0 +1,1 @@
+"""Shipped doubles: a clock that stands still, entropy that counts, upstreams on loopback."""
