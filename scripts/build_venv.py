@@ -11,6 +11,7 @@ import argparse
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -67,9 +68,11 @@ def pip_install(lock: Path, *, editable: bool) -> Install:
     """Install what the lock file pins, every file checked against its hash, and then perhaps this project itself."""
 
     def pip(python: Path, *arguments: str) -> None:
-        # -I: neither PYTHONPATH nor a user's site directory takes part.
+        # -I: neither PYTHONPATH nor a user's site directory takes part. The variable: what has no wheel is built in the
+        # standard way by every pip; as an option, a pip that knows no other way would refuse it.
         quiet = ("--quiet", "--no-input", "--disable-pip-version-check")
-        subprocess.run([python, "-I", "-m", "pip", "install", *quiet, *arguments], check=True)
+        variables = {**os.environ, "PIP_USE_PEP517": "1"}
+        subprocess.run([python, "-I", "-m", "pip", "install", *quiet, *arguments], check=True, env=variables)
 
     def install(python: Path) -> None:
         subprocess.run([python, "-I", "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
