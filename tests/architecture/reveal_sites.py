@@ -4,11 +4,14 @@ A new line here is a decision that a reviewer sees. A line that nothing uses any
 """
 
 REVEAL_SITES = {
-    "strongroom.cli.*": "hands a fresh key to its owner, once",
+    "strongroom.cli.*": "sends what a person typed to the server, and hands a fresh key to its owner, once",
+    "strongroom.core.placeholders": "reads the public prefix and the length that a placeholder was asked to imitate",
     "strongroom.core.scrubbing": "finds the secret in a reply and takes it out",
     "strongroom.core.substitution": "puts the secret where its placeholder stood",
     "strongroom.crypto.materials": "turns material into the bytes that are sealed",
-    "strongroom.services.authentication": "hashes a presented key to look it up",
-    "strongroom.services.keys": "hashes a new key before it is stored",
-    "strongroom.services.sessions": "hands a fresh session token to its owner, once",
+    "strongroom.crypto.passwords": "derives the root key from a passphrase",
+    "strongroom.crypto.tokens": "hashes a key or token, to store it or to look it up",
+    "strongroom.server": "prints the first admin key, once",
+    "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",
+    "strongroom.testing.upstream": "demands the token that a test gave it",
 }
