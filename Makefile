@@ -13,7 +13,7 @@ ARGS ?=
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fmt lint types imports docs lock clean environment clients system
+.PHONY: help demo test bench fmt lint types imports coverage docs lock clean environment clients system
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -46,6 +46,9 @@ types: environment
 
 imports: environment
 	$(BIN)/lint-imports --no-logo
+
+coverage: environment
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 docs: environment
 	$(BIN)/python -m pytest tests/docs
