@@ -26,7 +26,10 @@ def to_plain(value: object) -> Any:  # noqa: ANN401 - the shape follows the data
 
 
 def from_plain(shape: type[T], plain: object) -> T:
-    """Rebuild a value written by `to_plain`. Raises `TypeError` or `ValueError` for anything else."""
+    """Rebuild a value written by `to_plain`. Raises `TypeError` or `ValueError` for anything else.
+
+    A field that is absent has its default: what was stored before the field existed still reads.
+    """
     return _read(shape, plain)  # type: ignore[no-any-return]
 
 
@@ -43,12 +46,14 @@ def _read(shape: Any, plain: Any) -> Any:  # noqa: ANN401 - as above
             return None
         shape = next(option for option in get_args(shape) if option is not NoneType)
     if isinstance(shape, type) and is_dataclass(shape):
-        return shape(**{name: _read(hint, plain[name]) for name, hint in hints(shape).items()})
+        if not isinstance(plain, dict):
+            raise TypeError(f"expected the fields of {shape.__name__}")
+        return shape(**{name: _read(hint, plain[name]) for name, hint in hints(shape).items() if name in plain})
     if shape is datetime:
         return read_time(plain)
     if issubclass(shape, Enum):
         return shape(plain)
-    if not isinstance(plain, shape):
+    if not isinstance(plain, shape) or (isinstance(plain, bool) and shape is not bool):  # a bool is an int in Python
         raise TypeError(f"expected {shape.__name__}")
     return plain
 

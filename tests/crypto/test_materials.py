@@ -1,0 +1,60 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongroom.core.credentials import KINDS, Material
+from strongroom.core.credentials.environment_variable import EnvironmentVariable
+from strongroom.core.credentials.mcp_oauth import MCP_OAUTH, McpOAuth
+from strongroom.core.credentials.static_bearer import STATIC_BEARER, StaticBearer
+from strongroom.core.failures import Unreadable
+from strongroom.core.secret import Secret
+from strongroom.crypto.materials import read_material, write_material
+
+secrets = st.builds(Secret, st.text())
+materials = st.one_of(
+    st.builds(StaticBearer, token=secrets),
+    st.builds(EnvironmentVariable, value=secrets),
+    st.builds(McpOAuth, access_token=secrets, refresh_token=st.none() | secrets, client_secret=st.none() | secrets),
+)
+
+
+@given(materials)
+def test_material_of_every_kind_reads_back(material: Material) -> None:
+    assert read_material(KINDS[material.tag], write_material(material)) == material
+
+
+def test_every_kind_is_among_those_tested() -> None:
+    assert set(KINDS) == {"static_bearer", "environment_variable", "mcp_oauth"}
+
+
+def test_absent_secrets_are_left_out() -> None:
+    assert json.loads(write_material(McpOAuth(access_token=Secret("a")))) == {"access_token": "a"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        b'"sentinel"',
+        b"null",
+        b"{}",
+        b'{"token": 7}',
+        b'{"token": null}',
+        b'{"token": "sentinel", "other": "sentinel"}',
+        b'{"token": ["sentinel"]}',
+    ],
+)
+def test_what_is_not_material_is_unreadable_and_not_quoted(written: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read_material(STATIC_BEARER, written)
+    assert "sentinel" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+def test_material_of_another_kind_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="mcp_oauth"):
+        read_material(MCP_OAUTH, write_material(StaticBearer(token=Secret("t"))))
