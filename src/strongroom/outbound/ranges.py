@@ -109,8 +109,8 @@ def read_address(text: str) -> Address:
 
 def carried(address: Address) -> tuple[IPv4Address, ...]:
     """Return the IPv4 addresses that an IPv6 address is a way to."""
-    if isinstance(address, IPv4Address):
-        return ()
+    if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
+        return ()  # `::1` and `::` look like IPv4-compatible addresses and are none (RFC 4291 2.5.5.1)
     number = int(address)
     if any(address in network for network in _LOW_32):
         return (_low_32(address),)
