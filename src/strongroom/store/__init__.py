@@ -1,0 +1,93 @@
+"""The store: keeps descriptions, and sealed bytes that it cannot open.
+
+`open_store` is the way in. To add a backend, write a driver and one line in `DRIVERS`; the
+statements are shared, and the contract tests run on it unchanged.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from strongroom.core.failures import NotReady
+from strongroom.services.ports import Clock, Store
+from strongroom.store.audit import AuditStore
+from strongroom.store.changes import ChangeFeed, last_sequence
+from strongroom.store.credentials import CredentialStore
+from strongroom.store.database import Database
+from strongroom.store.environments import EnvironmentStore
+from strongroom.store.replies import ReplyStore
+from strongroom.store.schema import CURRENT, INSTALLATION, Inspection, State
+from strongroom.store.sealed import SealedStore
+from strongroom.store.sessions import SessionStore
+from strongroom.store.sqlite import SqliteDriver
+from strongroom.store.tenants import TenantStore
+from strongroom.store.uses import UseStore
+from strongroom.store.vaults import VaultStore
+
+__all__ = ["CURRENT", "DRIVERS", "INSTALLATION", "Inspection", "State", "assembled", "inspect", "open_store"]
+
+
+class Driver(Protocol):
+    """Knows one kind of database."""
+
+    async def inspect(self) -> Inspection:
+        """Look at the database without changing anything. Raises `NotReady`."""
+
+    def open(self) -> AbstractAsyncContextManager[Database]:
+        """Open the database and bring its schema forward under a lock. Raises `NotReady`."""
+
+
+DRIVERS: Mapping[str, Callable[[URL], Driver]] = {
+    "sqlite": SqliteDriver.from_url,
+}
+
+
+async def inspect(where: Path | str) -> Inspection:
+    """Tell which schema a database has, and its `installation` envelope, without touching it.
+
+    `where` is a file, or a URL whose scheme is in `DRIVERS`. Raises `NotReady`.
+    """
+    return await _driver(where).inspect()
+
+
+@asynccontextmanager
+async def open_store(where: Path | str, *, clock: Clock) -> AsyncIterator[Store]:
+    """Open a database, made or brought forward if need be, for as long as the context lasts.
+
+    Raises `NotReady` with a sentence that says what to do; a database of a newer release is not touched.
+    """
+    async with _driver(where).open() as database:
+        yield await assembled(database, clock=clock)
+
+
+async def assembled(database: Database, *, clock: Clock) -> Store:
+    """Return all nouns on one open database."""
+    feed = ChangeFeed(database=database, clock=clock, seen=await database.read(last_sequence))
+    return Store(
+        tenants=TenantStore(database=database, feed=feed),
+        vaults=VaultStore(database=database, feed=feed),
+        credentials=CredentialStore(database=database, feed=feed),
+        environments=EnvironmentStore(database=database, feed=feed),
+        sessions=SessionStore(database=database, feed=feed),
+        audit=AuditStore(database=database),
+        uses=UseStore(database=database),
+        replies=ReplyStore(database=database),
+        sealed=SealedStore(database=database),
+        changes=feed,
+    )
+
+
+def _driver(where: Path | str) -> Driver:
+    try:
+        url = make_url(where) if isinstance(where, str) and "://" in where else None
+    except ArgumentError:
+        raise NotReady("the database URL cannot be read: write sqlite:////path/to/file") from None
+    if url is None:
+        return SqliteDriver(path=Path(where))
+    if url.get_backend_name() not in DRIVERS:
+        raise NotReady(f"no driver for {url.get_backend_name()} databases: use one of {', '.join(DRIVERS)}")
+    return DRIVERS[url.get_backend_name()](url)

@@ -1,0 +1,64 @@
+"""Column types that mean, hold and sort the same on every backend.
+
+A moment is a whole number of microseconds since 1970 in UTC: exact, and in order by itself. An id
+is compared byte by byte. JSON is text that we write and read ourselves: no database looks into it.
+"""
+# ruff: noqa: ANN401, ARG002 - the signatures are SQLAlchemy's
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, final
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from strongroom.core.failures import Unreadable
+from strongroom.core.overriding import override
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+ID = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Lists are ordered by it where times are equal, so its order must not depend on a locale."""
+
+
+@final
+class Moment(TypeDecorator[datetime]):
+    """A datetime with a zone, as microseconds. It comes back in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        try:
+            return _EPOCH + timedelta(microseconds=value)
+        except (TypeError, OverflowError):
+            raise Unreadable("a time in the database is not as it was written") from None
+
+
+@final
+class Json(TypeDecorator[Any]):
+    """A JSON value as ASCII text."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return json.dumps(value, separators=(",", ":"))
+
+    @override
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        try:
+            return json.loads(value)
+        except (TypeError, ValueError):
+            raise Unreadable("a JSON text in the database is not as it was written") from None

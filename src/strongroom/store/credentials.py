@@ -1,0 +1,248 @@
+"""Credentials: descriptions, and beside each the receipt for its material."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, final
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from strongroom.core.credentials import Credential
+from strongroom.core.failures import Conflict, Invalid, NotFound
+from strongroom.core.ids import CredentialId, VaultId, WorkspaceId
+from strongroom.core.vaults import MAX_CREDENTIALS
+from strongroom.services.ports import Change, Custody, Page, PageQuery, Subject
+from strongroom.store import keyset, tables
+from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.database import Database
+from strongroom.store.rows import Row, read_credential, write_credential
+from strongroom.store.vaults import required as required_vault
+
+_CREDENTIALS, _VAULTS = tables.credentials, tables.vaults
+_CUSTODY = (_CREDENTIALS.c.custodian, _CREDENTIALS.c.receipt, _CREDENTIALS.c.custody_revision)
+_DESCRIPTION = [column for column in _CREDENTIALS.c if column.name not in {each.name for each in _CUSTODY}]
+_NO_CUSTODY = dict.fromkeys(_CUSTODY)
+_ACTIVE = _CREDENTIALS.c.archived_at.is_(None)
+_IN_PLACE = (
+    _CREDENTIALS.c.id == bindparam("credential"),
+    _CREDENTIALS.c.vault_id == bindparam("vault"),
+    _CREDENTIALS.c.workspace_id == bindparam("workspace"),
+)
+_NEW: dict[str, BindParameter[Any]] = {
+    name: bindparam(f"new_{name}")
+    for name in (
+        "details",
+        "unique_key",
+        "display_name",
+        "metadata",
+        "networking",
+        "surfaces",
+        "placeholder",
+        "revision",
+        "updated_at",
+    )
+}
+
+_ADD = insert(_CREDENTIALS)
+_COUNT = select(func.count()).select_from(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"), _ACTIVE)
+_GET = select(*_DESCRIPTION).where(*_IN_PLACE)
+_LOCKED = _GET.with_for_update()
+_RECEIPT = select(*_CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"), _CREDENTIALS.c.receipt.is_not(None))
+_OF_VAULT = select(*_DESCRIPTION).where(
+    _CREDENTIALS.c.vault_id == bindparam("vault"), _CREDENTIALS.c.workspace_id == bindparam("workspace")
+)
+_REDESCRIBE = (
+    update(_CREDENTIALS).where(*_IN_PLACE, _CREDENTIALS.c.revision == bindparam("expected"), _ACTIVE).values(**_NEW)
+)
+_REPLACE = _REDESCRIBE.values({column: bindparam(f"new_{column.name}") for column in _CUSTODY})
+_ARCHIVE = (
+    update(_CREDENTIALS)
+    .where(_CREDENTIALS.c.id == bindparam("credential"))
+    .values(archived_at=bindparam("at"), updated_at=bindparam("at"), revision=bindparam("new_revision"))
+    .values(_NO_CUSTODY)
+)
+_DELETE = delete(_CREDENTIALS).where(*_IN_PLACE)
+_ACTIVE_IN = (
+    select(*_DESCRIPTION, *_CUSTODY)
+    .join_from(_CREDENTIALS, _VAULTS, _CREDENTIALS.c.vault_id == _VAULTS.c.id)
+    .where(
+        _CREDENTIALS.c.workspace_id == bindparam("workspace"),
+        _CREDENTIALS.c.vault_id.in_(bindparam("vaults", expanding=True)),
+        _CREDENTIALS.c.receipt.is_not(None),
+        _VAULTS.c.archived_at.is_(None),
+        _ACTIVE,
+    )
+    .order_by(_CREDENTIALS.c.created_at, _CREDENTIALS.c.id)
+)
+
+
+class _Place(NamedTuple):
+    """Where a credential is looked for."""
+
+    workspace: WorkspaceId
+    vault: VaultId
+    credential: CredentialId
+
+
+@final
+class CredentialStore:
+    """Implements `Credentials`."""
+
+    def __init__(self, *, database: Database, feed: ChangeFeed) -> None:
+        self._database = database
+        self._feed = feed
+
+    async def add(self, credential: Credential, custody: Custody) -> None:
+        """Add a credential to an active vault.
+
+        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` over
+        `MAX_CREDENTIALS` active ones, `Conflict` for an active one with the same unique key.
+        """
+        await self._feed.write(partial(_add, credential, custody))
+
+    async def get(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> Credential:
+        """Return a credential. Raises `NotFound` (for the vault, if that is what is missing)."""
+        return await self._database.read(partial(_required, _Place(workspace, vault, credential)))
+
+    async def custody(self, credential: CredentialId) -> Custody | None:
+        """Return the receipt, or None once it was destroyed."""
+        return await self._database.read(partial(_receipt, credential))
+
+    async def page(self, workspace: WorkspaceId, vault: VaultId, query: PageQuery) -> Page[Credential]:
+        """Return a page of a vault's credentials. Raises `NotFound` for the vault."""
+        return await self._database.read(partial(_page, workspace, vault, query))
+
+    async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
+        """Write a changed credential if its revision is still `expected` and it is not archived.
+
+        `custody` replaces the receipt; None keeps it. Tells whether it was written. Raises
+        `Conflict` if its key has become that of another active credential.
+        """
+        change = partial(_replace, credential, custody, expected)
+        return await self._feed.write(change, purges=custody is not None)
+
+    async def archive(
+        self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId, at: datetime
+    ) -> Credential:
+        """Archive a credential and destroy its custody. An archived one is returned unchanged."""
+        return await self._feed.write(partial(_archive, _Place(workspace, vault, credential), at), purges=True)
+
+    async def delete(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> None:
+        """Remove a credential. Raises `NotFound`."""
+        await self._feed.write(partial(_delete, _Place(workspace, vault, credential)), purges=True)
+
+    async def active_in(self, workspace: WorkspaceId, vaults: Sequence[VaultId]) -> list[tuple[Credential, Custody]]:
+        """Return the active credentials of active vaults among those given, with their receipts, oldest first."""
+        return await self._database.read(partial(_active_in, workspace, vaults)) if vaults else []
+
+
+def _add(credential: Credential, custody: Custody, connection: Connection, news: News) -> None:
+    # The lock on the vault's row makes the count and the insert one step for every other writer.
+    required_vault(credential.workspace, credential.vault, connection, lock=True).require_active()
+    if connection.execute(_COUNT, {"vault": credential.vault}).scalar_one() >= MAX_CREDENTIALS:
+        raise Invalid(f"vault {credential.vault} already holds {MAX_CREDENTIALS} active credentials")
+    columns = write_credential(credential) | {
+        "custodian": custody.custodian,
+        "receipt": custody.receipt,
+        "custody_revision": custody.revision,
+    }
+    try:
+        connection.execute(_ADD, columns)
+    except IntegrityError as error:
+        raise _taken(credential, error) from None
+    news.append(_change(_place(credential)))
+
+
+def _required(place: _Place, connection: Connection, *, lock: bool = False) -> Credential:
+    row = connection.execute(_LOCKED if lock else _GET, place._asdict()).one_or_none()
+    if row is None:
+        raise _missing(place, connection)
+    return read_credential(row)
+
+
+def _missing(place: _Place, connection: Connection) -> NotFound:
+    required_vault(place.workspace, place.vault, connection)
+    return NotFound("credential", place.credential)
+
+
+def _receipt(credential: CredentialId, connection: Connection) -> Custody | None:
+    row = connection.execute(_RECEIPT, {"credential": credential}).one_or_none()
+    return None if row is None else _read_custody(row)
+
+
+def _page(workspace: WorkspaceId, vault: VaultId, query: PageQuery, connection: Connection) -> Page[Credential]:
+    place = {"vault": vault, "workspace": workspace}
+    page = keyset.page(connection, _OF_VAULT, query, read_credential, place)
+    if not page.rows:
+        required_vault(workspace, vault, connection)
+    return page
+
+
+def _replace(
+    credential: Credential, custody: Custody | None, expected: int, connection: Connection, news: News
+) -> bool:
+    written = write_credential(credential)
+    parameters = {**_place(credential)._asdict(), "expected": expected}
+    parameters |= {f"new_{name}": written[name] for name in _NEW}
+    if custody is not None:
+        parameters |= {
+            "new_custodian": custody.custodian,
+            "new_receipt": custody.receipt,
+            "new_custody_revision": custody.revision,
+        }
+    try:
+        replaced = connection.execute(_REDESCRIBE if custody is None else _REPLACE, parameters).rowcount == 1
+    except IntegrityError as error:
+        raise _taken(credential, error) from None
+    if replaced:
+        news.append(_change(_place(credential)))
+    return replaced
+
+
+def _archive(place: _Place, at: datetime, connection: Connection, news: News) -> Credential:
+    found = _required(place, connection, lock=True)
+    if found.archived_at is not None:
+        return found
+    archived = replace(found, archived_at=at, updated_at=at, revision=found.revision + 1)
+    connection.execute(_ARCHIVE, {"credential": found.id, "at": at, "new_revision": archived.revision})
+    news.append(_change(place))
+    return archived
+
+
+def _delete(place: _Place, connection: Connection, news: News) -> None:
+    if connection.execute(_DELETE, place._asdict()).rowcount == 0:
+        raise _missing(place, connection)
+    news.append(_change(place))
+
+
+def _active_in(
+    workspace: WorkspaceId, vaults: Sequence[VaultId], connection: Connection
+) -> list[tuple[Credential, Custody]]:
+    rows = connection.execute(_ACTIVE_IN, {"workspace": workspace, "vaults": list(vaults)})
+    return [(read_credential(row), _read_custody(row)) for row in rows]
+
+
+def _read_custody(row: Row) -> Custody:
+    return Custody(row.custodian, row.receipt, row.custody_revision)
+
+
+def _place(credential: Credential) -> _Place:
+    return _Place(credential.workspace, credential.vault, credential.id)
+
+
+def _change(place: _Place) -> Change:
+    return Change(subject=Subject.CREDENTIAL, workspace=place.workspace, id=place.credential, vault=place.vault)
+
+
+def _taken(credential: Credential, error: IntegrityError) -> Exception:
+    """Return `Conflict` if it was the key that is taken; both databases name its column or index."""
+    if "unique_key" not in str(error.orig):
+        return error
+    of_server = credential.details.unique_key().startswith("mcp:")
+    return Conflict(
+        "A credential already exists for this MCP server URL."
+        if of_server
+        else "A credential already exists for this secret name."
+    )

@@ -1,0 +1,112 @@
+"""Environments."""
+
+from datetime import datetime
+from functools import partial
+from typing import Any, final
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+
+from strongroom.core.environments import Environment
+from strongroom.core.failures import Conflict, NotFound
+from strongroom.core.ids import EnvironmentId, WorkspaceId
+from strongroom.services.ports import Change, Page, PageQuery, Subject
+from strongroom.store import keyset, tables
+from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.columns import Moment
+from strongroom.store.database import Database
+from strongroom.store.rows import read_environment, write_environment
+
+_ENVIRONMENTS, _SESSIONS = tables.environments, tables.sessions
+_IN_PLACE = (
+    _ENVIRONMENTS.c.id == bindparam("environment"),
+    _ENVIRONMENTS.c.workspace_id == bindparam("workspace"),
+)
+_NEW: dict[str, BindParameter[Any]] = {
+    name: bindparam(f"new_{name}")
+    for name in ("name", "description", "config", "metadata", "updated_at", "archived_at")
+}
+
+_ADD = insert(_ENVIRONMENTS)
+_GET = select(_ENVIRONMENTS).where(*_IN_PLACE)
+_OF_WORKSPACE = select(_ENVIRONMENTS).where(_ENVIRONMENTS.c.workspace_id == bindparam("workspace"))
+_REPLACE = (
+    update(_ENVIRONMENTS)
+    .where(
+        *_IN_PLACE,
+        _ENVIRONMENTS.c.updated_at == bindparam("expected", type_=Moment),
+        _ENVIRONMENTS.c.archived_at.is_(None),
+    )
+    .values(**_NEW)
+)
+_DELETE = delete(_ENVIRONMENTS).where(*_IN_PLACE)
+_IN_USE = (
+    select(_SESSIONS.c.id)
+    .where(_SESSIONS.c.environment_id == bindparam("environment"), _SESSIONS.c.archived_at.is_(None))
+    .limit(1)
+)
+
+
+@final
+class EnvironmentStore:
+    """Implements `Environments`."""
+
+    def __init__(self, *, database: Database, feed: ChangeFeed) -> None:
+        self._database = database
+        self._feed = feed
+
+    async def add(self, environment: Environment) -> None:
+        """Add an environment."""
+        await self._database.write(partial(_add, environment))
+
+    async def get(self, workspace: WorkspaceId, environment: EnvironmentId) -> Environment:
+        """Return an environment. Raises `NotFound`."""
+        return await self._database.read(partial(_get, workspace, environment))
+
+    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Environment]:
+        """Return a page of environments."""
+        return await self._database.read(partial(_page, workspace, query))
+
+    async def replace(self, environment: Environment, *, expected: datetime) -> bool:
+        """Write a changed environment if `updated_at` is still `expected` and it is not archived; tell whether."""
+        return await self._feed.write(partial(_replace, environment, expected))
+
+    async def delete(self, workspace: WorkspaceId, environment: EnvironmentId) -> None:
+        """Remove it. Raises `NotFound`; `Conflict` while a session that is not archived references it."""
+        await self._feed.write(partial(_delete, workspace, environment))
+
+
+def _add(environment: Environment, connection: Connection) -> None:
+    connection.execute(_ADD, write_environment(environment))
+
+
+def _get(workspace: WorkspaceId, environment: EnvironmentId, connection: Connection) -> Environment:
+    row = connection.execute(_GET, {"environment": environment, "workspace": workspace}).one_or_none()
+    if row is None:
+        raise NotFound("environment", environment)
+    return read_environment(row)
+
+
+def _page(workspace: WorkspaceId, query: PageQuery, connection: Connection) -> Page[Environment]:
+    return keyset.page(connection, _OF_WORKSPACE, query, read_environment, {"workspace": workspace})
+
+
+def _replace(environment: Environment, expected: datetime, connection: Connection, news: News) -> bool:
+    written = write_environment(environment)
+    parameters = {f"new_{name}": written[name] for name in _NEW}
+    parameters |= {"environment": environment.id, "workspace": environment.workspace, "expected": expected}
+    replaced = connection.execute(_REPLACE, parameters).rowcount == 1
+    if replaced:
+        news.append(_change(environment.workspace, environment.id))
+    return replaced
+
+
+def _delete(workspace: WorkspaceId, environment: EnvironmentId, connection: Connection, news: News) -> None:
+    if connection.execute(_DELETE, {"environment": environment, "workspace": workspace}).rowcount == 0:
+        raise NotFound("environment", environment)
+    if connection.execute(_IN_USE, {"environment": environment}).first() is not None:
+        raise Conflict(f"environment {environment} is in use by a session")
+    news.append(_change(workspace, environment))
+
+
+def _change(workspace: WorkspaceId, environment: EnvironmentId) -> Change:
+    return Change(subject=Subject.ENVIRONMENT, workspace=workspace, id=environment)

@@ -1,0 +1,224 @@
+"""The tables. What a release looks like is here; how it became so is in `migrations/`.
+
+Sessions have no foreign keys to their environment and vaults: they keep the ids of dead ones.
+The audit log has none at all: it speaks of things that may be gone, and outlives them.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+from strongroom.store.columns import ID, Json, Moment
+
+ACTIVE_KEY_INDEX = "ix_credentials_active_unique_key"
+"""No two active credentials of a vault share a key. Its name is how a violation is recognised."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("name", Text),
+    Column("hint", Text, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+vaults = Table(
+    "vaults",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Index(None, "workspace_id", "created_at", "id"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, nullable=False),
+    Column("vault_id", ID, ForeignKey("vaults.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("details", Json, nullable=False),
+    Column("unique_key", Text, nullable=False),
+    Column("display_name", Text),
+    Column("metadata", Json, nullable=False),
+    Column("networking", Json, nullable=False),
+    Column("surfaces", Json, nullable=False),
+    Column("placeholder", Json, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Column("custodian", Text),
+    Column("receipt", LargeBinary),
+    Column("custody_revision", BigInteger),
+    Index(None, "vault_id", "created_at", "id"),
+)
+Index(
+    ACTIVE_KEY_INDEX,
+    credentials.c.vault_id,
+    credentials.c.unique_key,
+    unique=True,
+    sqlite_where=credentials.c.archived_at.is_(None),
+    postgresql_where=credentials.c.archived_at.is_(None),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text),
+    Column("config", Json, nullable=False),
+    Column("metadata", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Index(None, "workspace_id", "created_at", "id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("agent_version", BigInteger, nullable=False),
+    Column("agent", Json, nullable=False),
+    Column("environment_id", ID, nullable=False, index=True),
+    Column("vaults", Json, nullable=False),
+    Column("title", Text),
+    Column("metadata", Json, nullable=False),
+    Column("opened_by", ID, nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    Column("token_digest", LargeBinary, nullable=False, unique=True),
+    Column("seed", LargeBinary, nullable=False),
+    Index(None, "workspace_id", "created_at", "id"),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", ID, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("workspace_id", ID),
+    Column("principal", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("facts", Text, nullable=False),
+    Column("session_id", ID),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Index(None, "organization_id", "session_id", "sequence"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+uses = Table(
+    "uses",
+    metadata,
+    Column("session_id", ID, primary_key=True),
+    Column("second", Moment, primary_key=True, autoincrement=False),
+    Column("credential_id", ID, primary_key=True),
+    Column("host", Text, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, nullable=False),
+    Column("times", BigInteger, nullable=False),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("claimed_at", Moment, nullable=False, index=True),
+    Column("sealed", LargeBinary),
+)
+
+sealed = Table(
+    "sealed",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("envelope", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("workspace_id", ID, nullable=False),
+    Column("subject_id", ID, nullable=False),
+    Column("vault_id", ID),
+)
+
+change_counter = Table(
+    "change_counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+)
+"""One row: the last sequence in `changes`. It is locked by each transaction that adds some, so that they
+become visible in the order of their numbers, and no number is used twice after pruning."""

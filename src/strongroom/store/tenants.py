@@ -1,0 +1,178 @@
+"""Organizations, their workspaces, and keys by the hash of their text."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import final
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from strongroom.core.actions import Scope
+from strongroom.core.failures import NotFound
+from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
+from strongroom.services.ports import ApiKey, Change, Organization, Subject, Workspace
+from strongroom.store import tables
+from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.database import Database
+from strongroom.store.rows import Row, reads
+
+_ORGANIZATIONS, _WORKSPACES, _KEYS, _SESSIONS = (
+    tables.organizations,
+    tables.workspaces,
+    tables.api_keys,
+    tables.sessions,
+)
+
+_ADD_ORGANIZATION = insert(_ORGANIZATIONS)
+_ADD_WORKSPACE = insert(_WORKSPACES)
+_ADD_KEY = insert(_KEYS)
+_ALL_ORGANIZATIONS = select(_ORGANIZATIONS).order_by(_ORGANIZATIONS.c.created_at, _ORGANIZATIONS.c.id)
+_WORKSPACES_OF = (
+    select(_WORKSPACES)
+    .where(_WORKSPACES.c.organization_id == bindparam("organization"))
+    .order_by(_WORKSPACES.c.created_at, _WORKSPACES.c.id)
+)
+_KEY_BY_DIGEST = select(_KEYS).where(_KEYS.c.digest == bindparam("digest"))
+_KEYS_OF = (
+    select(_KEYS)
+    .where(_KEYS.c.workspace_id == bindparam("workspace"))
+    .order_by(_KEYS.c.created_at.desc(), _KEYS.c.id.desc())
+)
+_KEY = select(_KEYS).where(_KEYS.c.id == bindparam("key"), _KEYS.c.workspace_id == bindparam("workspace"))
+_LOCKED_KEY = _KEY.with_for_update()
+_REVOKE = update(_KEYS).where(_KEYS.c.id == bindparam("key")).values(revoked_at=bindparam("at"))
+_END_SESSIONS = (
+    update(_SESSIONS)
+    .where(
+        _SESSIONS.c.opened_by == bindparam("key"),
+        _SESSIONS.c.archived_at.is_(None),
+        _SESSIONS.c.expires_at > bindparam("at", type_=_SESSIONS.c.expires_at.type),
+    )
+    .values(archived_at=bindparam("at"), updated_at=bindparam("at"))
+    .returning(_SESSIONS.c.id, _SESSIONS.c.workspace_id)
+)
+
+
+@final
+class TenantStore:
+    """Implements `Tenants`."""
+
+    def __init__(self, *, database: Database, feed: ChangeFeed) -> None:
+        self._database = database
+        self._feed = feed
+
+    async def add_organization(self, organization: Organization, workspace: Workspace) -> None:
+        """Add an organization with its first workspace."""
+        await self._database.write(partial(_add_organization, organization, workspace))
+
+    async def organizations(self) -> list[Organization]:
+        """Return all, oldest first."""
+        return await self._database.read(_organizations)
+
+    async def workspaces(self, organization: OrganizationId) -> list[Workspace]:
+        """Return an organization's workspaces, oldest first."""
+        return await self._database.read(partial(_workspaces, organization))
+
+    async def add_key(self, key: ApiKey, digest: bytes) -> None:
+        """Add a key by the SHA-256 of its text."""
+        await self._database.write(partial(_add_key, key, digest))
+
+    async def key_by_digest(self, digest: bytes) -> ApiKey | None:
+        """Return the key with that digest, revoked ones included."""
+        return await self._database.read(partial(_key_by_digest, digest))
+
+    async def keys(self, workspace: WorkspaceId) -> list[ApiKey]:
+        """Return a workspace's keys, newest first."""
+        return await self._database.read(partial(_keys, workspace))
+
+    async def revoke_key(self, workspace: WorkspaceId, key: KeyId, at: datetime) -> ApiKey:
+        """Set `revoked_at` if unset and archive the sessions the key opened. Raises `NotFound`."""
+        return await self._feed.write(partial(_revoke, workspace, key, at))
+
+
+def _add_organization(organization: Organization, workspace: Workspace, connection: Connection) -> None:
+    connection.execute(
+        _ADD_ORGANIZATION,
+        {"id": organization.id, "name": organization.name, "created_at": organization.created_at},
+    )
+    connection.execute(
+        _ADD_WORKSPACE,
+        {
+            "id": workspace.id,
+            "organization_id": workspace.organization,
+            "name": workspace.name,
+            "created_at": workspace.created_at,
+        },
+    )
+
+
+def _organizations(connection: Connection) -> list[Organization]:
+    return [
+        Organization(id=row.id, name=row.name, created_at=row.created_at)
+        for row in connection.execute(_ALL_ORGANIZATIONS)
+    ]
+
+
+def _workspaces(organization: OrganizationId, connection: Connection) -> list[Workspace]:
+    return [
+        Workspace(id=row.id, organization=row.organization_id, name=row.name, created_at=row.created_at)
+        for row in connection.execute(_WORKSPACES_OF, {"organization": organization})
+    ]
+
+
+def _add_key(key: ApiKey, digest: bytes, connection: Connection) -> None:
+    connection.execute(
+        _ADD_KEY,
+        {
+            "id": key.id,
+            "organization_id": key.organization,
+            "workspace_id": key.workspace,
+            "name": key.name,
+            "hint": key.hint,
+            "scopes": sorted(key.scopes),
+            "digest": digest,
+            "created_at": key.created_at,
+            "revoked_at": key.revoked_at,
+        },
+    )
+
+
+def _key_by_digest(digest: bytes, connection: Connection) -> ApiKey | None:
+    row = connection.execute(_KEY_BY_DIGEST, {"digest": digest}).one_or_none()
+    return None if row is None else _read_key(row)
+
+
+def _keys(workspace: WorkspaceId, connection: Connection) -> list[ApiKey]:
+    return [_read_key(row) for row in connection.execute(_KEYS_OF, {"workspace": workspace})]
+
+
+def _revoke(workspace: WorkspaceId, key: KeyId, at: datetime, connection: Connection, news: News) -> ApiKey:
+    row = connection.execute(_LOCKED_KEY, {"key": key, "workspace": workspace}).one_or_none()
+    if row is None:
+        raise NotFound("key", key)
+    found = _read_key(row)
+    if found.revoked_at is None:
+        connection.execute(_REVOKE, {"key": key, "at": at})
+        found = replace(found, revoked_at=at)
+        news.append(Change(subject=Subject.KEY, workspace=workspace, id=key))
+    news.extend(_ended(connection.execute(_END_SESSIONS, {"key": key, "at": at}).all()))
+    return found
+
+
+def _ended(rows: Sequence[Row]) -> list[Change]:
+    return [Change(subject=Subject.SESSION, workspace=row.workspace_id, id=row.id) for row in rows]
+
+
+@reads("key")
+def _read_key(row: Row) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        organization=row.organization_id,
+        workspace=row.workspace_id,
+        name=row.name,
+        hint=row.hint,
+        scopes=frozenset(map(Scope, row.scopes)),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )

@@ -1,0 +1,138 @@
+"""Vaults. Archiving one takes its credentials along, in the same transaction and at the same moment."""
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from strongroom.core.failures import NotFound
+from strongroom.core.ids import VaultId, WorkspaceId
+from strongroom.core.vaults import Vault
+from strongroom.services.ports import Change, Page, PageQuery, Subject
+from strongroom.store import keyset, tables
+from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.columns import Moment
+from strongroom.store.database import Database
+from strongroom.store.rows import read_vault, write_vault
+
+_VAULTS, _CREDENTIALS = tables.vaults, tables.credentials
+
+_ADD = insert(_VAULTS)
+_GET = select(_VAULTS).where(_VAULTS.c.id == bindparam("vault"), _VAULTS.c.workspace_id == bindparam("workspace"))
+_LOCKED = _GET.with_for_update()
+_OF_WORKSPACE = select(_VAULTS).where(_VAULTS.c.workspace_id == bindparam("workspace"))
+_REPLACE = (
+    update(_VAULTS)
+    .where(
+        _VAULTS.c.id == bindparam("vault"),
+        _VAULTS.c.workspace_id == bindparam("workspace"),
+        _VAULTS.c.updated_at == bindparam("expected", type_=Moment),
+        _VAULTS.c.archived_at.is_(None),
+    )
+    .values(
+        display_name=bindparam("new_name"), metadata=bindparam("new_metadata"), updated_at=bindparam("new_updated_at")
+    )
+)
+_ARCHIVE = (
+    update(_VAULTS)
+    .where(_VAULTS.c.id == bindparam("vault"))
+    .values(archived_at=bindparam("at"), updated_at=bindparam("at"))
+)
+_ARCHIVE_CREDENTIALS = (
+    update(_CREDENTIALS)
+    .where(_CREDENTIALS.c.vault_id == bindparam("vault"), _CREDENTIALS.c.archived_at.is_(None))
+    .values(
+        archived_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        revision=_CREDENTIALS.c.revision + 1,
+        custodian=None,
+        receipt=None,
+        custody_revision=None,
+    )
+)
+_DELETE_CREDENTIALS = delete(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"))
+_DELETE = delete(_VAULTS).where(_VAULTS.c.id == bindparam("vault"))
+
+
+@final
+class VaultStore:
+    """Implements `Vaults`."""
+
+    def __init__(self, *, database: Database, feed: ChangeFeed) -> None:
+        self._database = database
+        self._feed = feed
+
+    async def add(self, vault: Vault) -> None:
+        """Add a vault."""
+        await self._database.write(partial(_add, vault))
+
+    async def get(self, workspace: WorkspaceId, vault: VaultId) -> Vault:
+        """Return a vault. Raises `NotFound`."""
+        return await self._database.read(partial(required, workspace, vault))
+
+    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Vault]:
+        """Return a page of vaults."""
+        return await self._database.read(partial(_page, workspace, query))
+
+    async def replace(self, vault: Vault, *, expected: datetime) -> bool:
+        """Write name and metadata if `updated_at` is still `expected` and the vault is not archived; tell whether."""
+        return await self._database.write(partial(_replace, vault, expected))
+
+    async def archive(self, workspace: WorkspaceId, vault: VaultId, at: datetime) -> Vault:
+        """Archive the vault and all its active credentials, destroying their custody, in one transaction.
+
+        An archived vault is returned unchanged. Raises `NotFound`.
+        """
+        return await self._feed.write(partial(_archive, workspace, vault, at), purges=True)
+
+    async def delete(self, workspace: WorkspaceId, vault: VaultId) -> None:
+        """Remove the vault and its credentials. Raises `NotFound`."""
+        await self._feed.write(partial(_delete, workspace, vault), purges=True)
+
+
+def required(workspace: WorkspaceId, vault: VaultId, connection: Connection, *, lock: bool = False) -> Vault:
+    """Return a vault, kept from changing until the transaction ends if `lock`. Raises `NotFound`."""
+    statement = _LOCKED if lock else _GET
+    row = connection.execute(statement, {"vault": vault, "workspace": workspace}).one_or_none()
+    if row is None:
+        raise NotFound("vault", vault)
+    return read_vault(row)
+
+
+def _add(vault: Vault, connection: Connection) -> None:
+    connection.execute(_ADD, write_vault(vault))
+
+
+def _page(workspace: WorkspaceId, query: PageQuery, connection: Connection) -> Page[Vault]:
+    return keyset.page(connection, _OF_WORKSPACE, query, read_vault, {"workspace": workspace})
+
+
+def _replace(vault: Vault, expected: datetime, connection: Connection) -> bool:
+    parameters = {
+        "vault": vault.id,
+        "workspace": vault.workspace,
+        "expected": expected,
+        "new_name": vault.display_name,
+        "new_metadata": dict(vault.metadata),
+        "new_updated_at": vault.updated_at,
+    }
+    return connection.execute(_REPLACE, parameters).rowcount == 1
+
+
+def _archive(workspace: WorkspaceId, vault: VaultId, at: datetime, connection: Connection, news: News) -> Vault:
+    found = required(workspace, vault, connection, lock=True)
+    if found.archived_at is not None:
+        return found
+    connection.execute(_ARCHIVE, {"vault": vault, "at": at})
+    connection.execute(_ARCHIVE_CREDENTIALS, {"vault": vault, "at": at})
+    news.append(Change(subject=Subject.VAULT, workspace=workspace, id=vault))
+    return replace(found, archived_at=at, updated_at=at)
+
+
+def _delete(workspace: WorkspaceId, vault: VaultId, connection: Connection, news: News) -> None:
+    required(workspace, vault, connection, lock=True)
+    connection.execute(_DELETE_CREDENTIALS, {"vault": vault})
+    connection.execute(_DELETE, {"vault": vault})
+    news.append(Change(subject=Subject.VAULT, workspace=workspace, id=vault))
