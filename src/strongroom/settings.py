@@ -103,13 +103,14 @@ class Settings(BaseModel):
         }
         values |= {name: value for name, value in (overrides or {}).items() if value is not None}
         problems: list[str] = []
+        settings = None
         try:
             settings = cls.model_validate(values)
         except ValidationError as refused:
-            problems += [f"{PREFIX}{error['loc'][0]}".upper() + f": {error['msg']}" for error in refused.errors()]
+            problems = [f"{PREFIX}{error['loc'][0]}".upper() + f": {error['msg']}" for error in refused.errors()]
         if len(values.get("admin_key", "x" * MIN_ADMIN_KEY)) < MIN_ADMIN_KEY:
             problems.append(f"{PREFIX}ADMIN_KEY: must have at least {MIN_ADMIN_KEY} characters")
-        if problems:
+        if settings is None or problems:
             raise NotReady("these settings cannot be used: " + "; ".join(problems))
         return settings
 

@@ -44,7 +44,8 @@ class Swap:
 class Placement:
     """A header, `scheme` and secret, set on requests to one target; the agent holds nothing for it.
 
-    `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the secret would have stood.
+    `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the
+    secret would have stood.
     """
 
     target: str

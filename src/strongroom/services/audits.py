@@ -48,9 +48,7 @@ class AuditService:
         chain = _readable(principal, organization)
         return await self._log.entries(chain, after=after, limit=limit)
 
-    async def newest(
-        self, principal: Principal, *, organization: OrganizationId | None, limit: int
-    ) -> list[Entry]:
+    async def newest(self, principal: Principal, *, organization: OrganizationId | None, limit: int) -> list[Entry]:
         """Return the last entries of one chain, oldest first."""
         await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
         return await self._log.newest(_readable(principal, organization), limit=limit)

@@ -57,6 +57,4 @@ class Authentication:
 
 
 def _principal(key: ApiKey) -> Principal:
-    return Principal(
-        id=PrincipalId(key.id), organization=key.organization, workspace=key.workspace, scopes=key.scopes
-    )
+    return Principal(id=PrincipalId(key.id), organization=key.organization, workspace=key.workspace, scopes=key.scopes)

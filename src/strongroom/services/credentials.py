@@ -125,9 +125,7 @@ class CredentialService:
             await self._custodian.drop(granted, described, custody)
         await self._credentials.delete(principal.workspace, vault, credential)
 
-    async def _admit(
-        self, principal: Principal, action: Action, vault: VaultId, credential: CredentialId
-    ) -> Granted:
+    async def _admit(self, principal: Principal, action: Action, vault: VaultId, credential: CredentialId) -> Granted:
         return await self._gate.admit(principal, action, _target(principal, vault, credential), {"vault": vault})
 
 

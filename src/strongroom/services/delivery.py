@@ -276,9 +276,7 @@ def _mcp_hosts(session: Session) -> tuple[Host, ...]:
     return tuple(hosts)
 
 
-def _first_of_each(
-    session: Session, held: Sequence[tuple[Credential, Custody]]
-) -> list[tuple[Credential, Custody]]:
+def _first_of_each(session: Session, held: Sequence[tuple[Credential, Custody]]) -> list[tuple[Credential, Custody]]:
     """Order by the session's vaults and keep, of credentials with one key, the first (contract 6.2, 6.3)."""
     rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
     chosen: dict[str, tuple[Credential, Custody]] = {}
@@ -310,5 +308,3 @@ def _concerns(change: Change, session: Session) -> bool:
             return change.vault is None or change.vault in session.vaults
         case Subject.KEY:
             return change.id == session.opened_by
-
-

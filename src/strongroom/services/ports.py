@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar, final
+from typing import Protocol, final
 
-from strongroom.core.actions import Scope
 from strongroom.core.audit import Entry, Head, Record
 from strongroom.core.binding import Binding as Binding  # noqa: PLC0414 - a use case finds its doors' words here
 from strongroom.core.credentials import Credential, Material
@@ -26,50 +25,16 @@ from strongroom.core.ids import (
     VaultId,
     WorkspaceId,
 )
+from strongroom.core.pages import Page as Page  # noqa: PLC0414 - as above
+from strongroom.core.pages import PageQuery as PageQuery  # noqa: PLC0414 - as above
+from strongroom.core.pages import Position as Position  # noqa: PLC0414 - as above
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock as Clock  # noqa: PLC0414 - as above
 from strongroom.core.sources import Entropy as Entropy  # noqa: PLC0414 - as above
+from strongroom.core.tenants import ApiKey as ApiKey  # noqa: PLC0414 - as above
+from strongroom.core.tenants import Organization as Organization  # noqa: PLC0414 - as above
+from strongroom.core.tenants import Workspace as Workspace  # noqa: PLC0414 - as above
 from strongroom.core.vaults import Vault
-
-T = TypeVar("T")
-
-
-# --- pages -------------------------------------------------------------------------------------
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place between two rows of a list ordered by creation time and id."""
-
-    created_at: datetime
-    id: str
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageQuery:
-    """Which rows: at most `limit` of them beyond `after` in the reading direction.
-
-    `newest_first` is the order of the list. `backwards` asks for the rows just *before* `after`
-    (still returned in the order of the list).
-    """
-
-    limit: int
-    after: Position | None = None
-    include_archived: bool = False
-    newest_first: bool = True
-    backwards: bool = False
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Rows in the order of the list; `more` tells whether rows follow in the reading direction."""
-
-    rows: tuple[T, ...]
-    more: bool
-
 
 # --- custody -----------------------------------------------------------------------------------
 
@@ -115,42 +80,6 @@ class Seal(Protocol):
 
 
 # --- store -------------------------------------------------------------------------------------
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Organization:
-    """A tenant."""
-
-    id: OrganizationId
-    name: str
-    created_at: datetime
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """A part of an organization that keys are bound to."""
-
-    id: WorkspaceId
-    organization: OrganizationId
-    name: str
-    created_at: datetime
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
-    """A key's description. The key itself is nowhere, only its SHA-256 beside this."""
-
-    id: KeyId
-    organization: OrganizationId
-    workspace: WorkspaceId
-    name: str | None
-    hint: str
-    scopes: frozenset[Scope]
-    created_at: datetime
-    revoked_at: datetime | None = None
 
 
 class Tenants(Protocol):
@@ -236,9 +165,7 @@ class Credentials(Protocol):
     async def delete(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> None:
         """Remove a credential. Raises `NotFound`."""
 
-    async def active_in(
-        self, workspace: WorkspaceId, vaults: Sequence[VaultId]
-    ) -> list[tuple[Credential, Custody]]:
+    async def active_in(self, workspace: WorkspaceId, vaults: Sequence[VaultId]) -> list[tuple[Credential, Custody]]:
         """Return the active credentials of active vaults among those given, with their receipts, oldest first."""
 
 

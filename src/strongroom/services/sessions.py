@@ -202,9 +202,7 @@ class SessionService:
 
 def seed_binding(session: Session) -> Binding:
     """What a session's placeholder seed is sealed to."""
-    return Binding(
-        organization=session.organization, vault="", subject=session.id, kind="placeholder_seed", revision=1
-    )
+    return Binding(organization=session.organization, vault="", subject=session.id, kind="placeholder_seed", revision=1)
 
 
 def _target(principal: Principal, name: str) -> Target:
