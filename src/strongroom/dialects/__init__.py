@@ -1,0 +1,9 @@
+"""The published APIs that clients speak to us, one folder each.
+
+To add one, write its folder and a line in `DIALECTS`. A dialect translates: vendor JSON to core and
+back, and nothing else.
+"""
+
+from strongroom.dialects.dialect import Dialect
+
+DIALECTS: dict[str, Dialect] = {}

@@ -1,0 +1,78 @@
+"""Reading a request's body: never more than the cap, JSON only, each byte once."""
+
+from email.message import Message
+from typing import Any, final
+
+import msgspec
+from fastapi import Request
+
+from strongroom.core.failures import Invalid, TooLarge
+from strongroom.core.overriding import override
+from strongroom.dialects.replies import JSON
+
+MAX_BODY = 1024 * 1024
+
+
+@final
+class ReadRequest(Request):
+    """A request whose body was read and parsed before the route looks at it."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, request.receive)
+        self._read = body
+        self._parsed = _parsed(body) if body else None
+
+    @override
+    async def body(self) -> bytes:
+        """Return the bytes."""
+        return self._read
+
+    @override
+    async def json(self) -> Any:  # noqa: ANN401 - as in the class it replaces a method of
+        """Return the parsed value; None for an empty body."""
+        return self._parsed
+
+    @property
+    def value(self) -> object:
+        """The parsed value, for those that do not wait."""
+        return self._parsed
+
+
+async def read(request: Request, *, most: int = MAX_BODY) -> ReadRequest:
+    """Read the body. Raises `TooLarge` as soon as it is over the cap, `Invalid` for what is not JSON."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise TooLarge(f"the body is over {most} bytes")
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("ended before it was complete", field="body")
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise TooLarge(f"the body is over {most} bytes")
+        if not message.get("more_body", False):
+            break
+    if body:
+        _require_json_type(request)
+    return ReadRequest(request, bytes(body))
+
+
+def require_nothing(request: ReadRequest) -> None:
+    """Raise `Invalid` unless the body is empty or an empty object: the route reads none."""
+    if request.value not in (None, {}):
+        raise Invalid("must be empty here", field="body")
+
+
+def _require_json_type(request: Request) -> None:
+    header = Message()
+    header["content-type"] = request.headers.get("content-type", "")
+    if header.get_content_type() != JSON:
+        raise Invalid(f"must be {JSON}", field="content-type")
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Invalid("must be valid JSON", field="body") from None

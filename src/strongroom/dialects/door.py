@@ -1,0 +1,229 @@
+"""The door that all dialects share: who is calling, what may come in, and how every answer leaves.
+
+A request passes in this order (contract anthropic-vaults 1.7): route, key, the dialect's headers,
+body size, JSON syntax, fields, and then the use case. Rules kept here:
+- routes match the path as it was sent; a segment is decoded after that, so `%2F` is part of an id;
+- nothing is ever answered with a redirect: clients would send secrets to the new place;
+- every answer has a request id; whose it is stands on it once the key is known;
+- no answer and no log line repeats what was sent.
+"""
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, final
+from urllib.parse import unquote
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, APIRouter
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Message, Receive, Scope, Send
+
+from strongroom import __version__
+from strongroom.core.failures import Failure, Invalid
+from strongroom.core.grants import Principal
+from strongroom.core.ids import REQUEST, NewId
+from strongroom.core.overriding import override
+from strongroom.dialects.bodies import ReadRequest, read, require_nothing
+from strongroom.dialects.openapi import Parameter, document, operation_id
+from strongroom.dialects.presented import presented_key
+from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
+from strongroom.dialects.replies import JSON
+from strongroom.dialects.validation import malformed
+from strongroom.services.authentication import Authentication
+from strongroom.services.idempotency import Idempotency, Reply
+
+_log = logging.getLogger(__name__)
+
+Run = Callable[[Request], Awaitable[Response]]
+"""FastAPI's own part: parse the fields and run the endpoint."""
+
+
+class Conventions(Protocol):
+    """What one dialect asks for in headers, and how it words a refusal.
+
+    `responses` and `parameters` describe both for the OpenAPI document: the shapes of refusals by
+    status, and the headers that every request carries.
+    """
+
+    responses: Mapping[int | str, dict[str, Any]]
+    parameters: Sequence[Parameter]
+
+    def check(self, headers: Headers, principal: Principal) -> None:
+        """Raise a failure for headers that the dialect does not take."""
+
+    def refusal(self, failure: Failure, request_id: str) -> Response:
+        """Return the answer to a failure; `Unable` and unknown ones included."""
+
+
+def caller(request: Request) -> Principal:
+    """Return who is calling; endpoints are reached with a known key only."""
+    principal: Principal = request.state.principal
+    return principal
+
+
+@final
+class Door:
+    """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s."""
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        authentication: Authentication,
+        idempotency: Idempotency,
+        conventions: Conventions,
+        new_id: NewId,
+    ) -> None:
+        self._authentication = authentication
+        self._idempotency = idempotency
+        self._conventions = conventions
+        self._new_id = new_id
+        self.app = FastAPI(
+            title=title,
+            version=__version__,
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            responses=dict(conventions.responses),
+            generate_unique_id_function=operation_id,
+        )
+        self.app.state.door = self
+        self.app.router.route_class = DoorRoute
+        self.app.add_exception_handler(HTTPException, self._unrouted)
+
+    @property
+    def router(self) -> APIRouter:
+        """Where routes are added."""
+        return self.app.router
+
+    def document(self, *, servers: Sequence[str] = ("/",)) -> bytes:
+        """Return the OpenAPI document."""
+        creates = frozenset(route.name for route in self.router.routes if isinstance(route, CreateRoute))
+        parameters = self._conventions.parameters
+        return msgspec.json.encode(document(self.app, parameters=parameters, creates=creates, servers=servers))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give the request its id, route on the path as it was sent, and sign every answer."""
+        request_id = self._new_id(REQUEST)
+        state: dict[str, object] = {"request_id": request_id}
+
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["request-id"] = request_id
+                principal = state.get("principal")
+                if isinstance(principal, Principal):
+                    headers["anthropic-organization-id"] = principal.organization
+                    headers["anthropic-workspace-id"] = principal.workspace
+            await send(message)
+
+        sent_path = scope["raw_path"].decode("ascii", "replace")
+        await self.app({**scope, "path": sent_path, "state": state}, receive, signed)
+
+    async def handle(self, request: Request, run: Run, *, creates: bool, takes_body: bool) -> Response:
+        """Answer one routed request; whatever happens, with an answer of this dialect."""
+        began = False
+
+        async def begin(whole: ReadRequest) -> Response:
+            nonlocal began
+            began = creates
+            return await run(whole)
+
+        try:
+            _decode_path(request)
+            principal = await self._authentication.principal(presented_key(request.headers))
+            request.state.principal = principal
+            self._conventions.check(request.headers, principal)
+            whole = await read(request)
+            if not takes_body:
+                require_nothing(whole)
+            key = request.headers.get("idempotency-key")
+            if creates and key is not None:
+                return await self._once(principal, key, whole, begin)
+            return await begin(whole)
+        except Exception as error:  # noqa: BLE001 - the last place that can word an answer
+            answer = self._conventions.refusal(_failure(error, request), request.state.request_id)
+            if began and answer.status_code >= 500:  # noqa: PLR2004 - HTTP server errors
+                # It may have been created: clients that repeat by themselves would make a second one.
+                answer.headers["x-should-retry"] = "false"
+            return answer
+
+    async def _once(
+        self, principal: Principal, key: str, whole: ReadRequest, begin: Callable[[ReadRequest], Awaitable[Response]]
+    ) -> Response:
+        fresh = False
+
+        async def create() -> Reply:
+            nonlocal fresh
+            fresh = True
+            answer = await begin(whole)
+            return Reply(answer.status_code, bytes(answer.body))
+
+        route = f"{whole.method} {whole.scope['path']}"
+        kept = await self._idempotency.once(principal, key, route=route, body=await whole.body(), create=create)
+        headers = None if fresh else {"idempotent-replayed": "true"}
+        return Response(kept.body, status_code=kept.status, headers=headers, media_type=JSON)
+
+    async def _unrouted(self, request: Request, error: Exception) -> Response:
+        allowed = _methods(request) if isinstance(error, HTTPException) and error.status_code == 405 else []  # noqa: PLR2004
+        failure = WrongMethod(allowed) if allowed else NoRoute()
+        answer = self._conventions.refusal(failure, request.state.request_id)
+        if allowed:
+            answer.headers["allow"] = ", ".join(allowed)
+        return answer
+
+
+class DoorRoute(APIRoute):
+    """A route whose requests pass the door before FastAPI looks at their fields."""
+
+    creates = False
+
+    @override
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # awaited only
+        run = super().get_route_handler()
+        creates, takes_body = self.creates, self.body_field is not None
+
+        async def handle(request: Request) -> Response:
+            door: Door = request.app.state.door
+            return await door.handle(request, run, creates=creates, takes_body=takes_body)
+
+        return handle
+
+
+@final
+class CreateRoute(DoorRoute):
+    """A route that makes something: a repeat with the same `Idempotency-Key` gets the first answer."""
+
+    creates = True
+
+
+def _decode_path(request: Request) -> None:
+    # A NUL can be in no id, and not every database can be asked for one.
+    decoded = {name: unquote(text).replace("\0", "\ufffd") for name, text in request.path_params.items()}
+    request.scope["path_params"] = decoded
+
+
+def _methods(request: Request) -> list[str]:
+    scope = {**request.scope, "path_params": {}}
+    matching = (route for route in request.app.router.routes if route.matches(scope)[0] is not Match.NONE)
+    return sorted({method for route in matching for method in route.methods})
+
+
+def _failure(error: Exception, request: Request) -> Failure:
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, RequestValidationError):
+        return malformed(error)
+    if isinstance(error, HTTPException):
+        return Invalid("could not be read", field="body")
+    # The error's own words are left out: they may quote what was sent.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    name = request.scope["route"].path
+    _log.error("%s %s crashed with %s\n%s", request.method, name, type(error).__name__, where)
+    return Crashed()

@@ -1,0 +1,42 @@
+"""What can go wrong at a door before a use case is asked, or beneath one; the rest is in `core/failures.py`."""
+
+from collections.abc import Sequence
+from typing import final
+
+from strongroom.core.failures import Refused, Unable
+
+_MOST_SHOWN = 10
+
+
+@final
+class NoRoute(Refused):
+    """Nothing is served under this path."""
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing at this path")
+
+
+@final
+class WrongMethod(Refused):
+    """The path exists, the method does not. `allowed` are those that do."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__("this path does not take this method")
+        self.allowed = tuple(allowed)
+
+
+@final
+class Malformed(Refused):
+    """One or more fields break a rule of the wire. Names paths and rules, never what was sent."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{field}: {rule}" for field, rule in problems[:_MOST_SHOWN]))
+        self.problems = tuple(problems)
+
+
+@final
+class Crashed(Unable):
+    """A mistake of ours. The log has its class and place."""
+
+    def __init__(self) -> None:
+        super().__init__("something went wrong on our side")
