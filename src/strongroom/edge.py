@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, final
@@ -46,6 +46,12 @@ class Background:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def run(self, works: Mapping[str, Coroutine[Any, Any, None]], *, ended: Callable[[], None]) -> None:
+        """Start tasks that run until `close`, by name; `ended` is called if one ends before that."""
+        for name, work in works.items():
+            task = self.spawn(work, name)
+            task.add_done_callback(lambda task: None if task.cancelled() else ended())
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""

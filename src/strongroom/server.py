@@ -15,6 +15,7 @@ from rich.console import Console
 
 from strongroom import logs
 from strongroom.core.failures import NotReady
+from strongroom.core.overriding import override
 from strongroom.edge import Edge
 from strongroom.settings import Settings
 from strongroom.wiring import Doors, House, build
@@ -46,19 +47,23 @@ async def _serve(
         await house.proxy.start(proxy)
         server = _ApiServer(uvicorn.Config(house.api, log_config=None, access_log=False, lifespan="off"))
         serving = loop.create_task(server.serve(sockets=[api]))
-        stopping = loop.create_task(stop.wait())
+        ends = {serving, loop.create_task(stop.wait()), loop.create_task(house.broken.wait())}
         announce(settings, house)
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await house.proxy.stop(GRACE)
         await serving
-        stopping.cancel()
+        for end in ends:
+            end.cancel()
+        if house.broken.is_set():
+            raise NotReady("a part that revocation depends on has failed: see the log, then start the server again")
 
 
 @final
 class _ApiServer(uvicorn.Server):
     """Uvicorn without signal handlers of its own: one place decides when to stop."""
 
+    @override
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -76,7 +81,7 @@ def _bound(host: str, port: int, option: str) -> Iterator[socket.socket]:
             raise NotReady(
                 f"{host}:{port} cannot be used ({error.strerror}): stop what listens there or choose another {option}"
             ) from None
-        bound.setblocking(False)
+        bound.setblocking(False)  # noqa: FBT003 - the standard library names no keyword
         yield bound
 
 
@@ -86,14 +91,9 @@ def _address(bound: socket.socket) -> tuple[str, int]:
 
 
 def _announce_json(settings: Settings, house: House) -> None:
+    where = {"api": house.api_url, "proxy": house.proxy_authority, "data_dir": str(settings.data_dir)}
     first = house.first_key.reveal() if house.first_key else None
-    ready = {
-        "api": house.api_url,
-        "proxy": house.proxy_authority,
-        "data_dir": str(settings.data_dir),
-        "admin_key": first,
-    }
-    print(json.dumps(ready), flush=True)  # noqa: T201 - the command's answer
+    print(json.dumps(where | {"admin_key": first}), flush=True)  # noqa: T201 - the command's answer
 
 
 def _announce(settings: Settings, house: House) -> None:
