@@ -38,12 +38,17 @@ def canonical_host(text: str) -> Host:
 
 def _ipv6(text: str) -> Host:
     try:
-        return Host(IPv6Address(text).compressed)
+        address = IPv6Address(text)
     except AddressValueError:
         raise Invalid("must be a host name or an IP address") from None
+    if address.scope_id is not None:  # names a network card of this machine, and every host has many spellings of it
+        raise Invalid("must be an IP address without a zone")
+    return Host(address.compressed)
 
 
 def _name_or_ipv4(text: str) -> Host:
+    if not text.isascii():  # before lower(), which makes an ASCII `k` of the Kelvin sign
+        raise Invalid("must be a host name in ASCII (punycode for other scripts)")
     name = text.lower().removesuffix(".")
     labels = name.split(".")
     if len(name) > _MAX_NAME or not all(map(_LABEL.match, labels)):

@@ -15,6 +15,7 @@ from strongroom.core.hosts import Host, canonical_host
 
 _UNSAFE = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
 _TARGET = re.compile(r"[/?]")
+_AUTHORITY = re.compile(r"(?:\[[^\[\]@]+\]|[^\[\]@:]+)(?::[0-9]+)?\Z")  # urlsplit passes over what surrounds brackets
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -43,7 +44,9 @@ class McpUrl:
             raise Invalid("must be an absolute URL with a valid host and port") from None
         if parts.scheme != "https" and not (insecure and parts.scheme == "http"):
             raise Invalid("must be an absolute https URL")
-        if not parts.hostname or "@" in parts.netloc or "#" in text or parts.netloc.endswith(":"):
+        if port == 0:  # falls under no default: `:0` and no port at all are two things
+            raise Invalid("must have a port from 1 to 65535, or none")
+        if not parts.hostname or "#" in text or not _AUTHORITY.match(parts.netloc):
             raise Invalid("must have a host, and neither user information nor a fragment")
         host = canonical_host(parts.hostname)
         return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], normal_target(_target(text)))

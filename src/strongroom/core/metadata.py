@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from strongroom.core.failures import Invalid
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 MAX_PAIRS = 16
 MAX_KEY = 64
