@@ -1,0 +1,89 @@
+"""The root command: which server, and the groups of commands."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from strongroom import __version__
+from strongroom.cli import audit, credential, doctor, environment, key, org, running, serve, session, vault
+from strongroom.cli.complaint import Complaint
+from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR, DEFAULT_SERVER, KEY, SERVER, Connection
+from strongroom.cli.options import examples
+from strongroom.cli.output import note
+
+app = typer.Typer(
+    name="strongroom",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: quick, and examples stay as they are written
+    pretty_exceptions_enable=False,  # its tracebacks can show local variables, secrets among them
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(
+        "strongroom serve",
+        "strongroom credential add GITHUB_TOKEN --host api.github.com",
+        "strongroom run -- sh -c 'curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/user'",
+        "strongroom audit tail",
+    )
+    + f"\n\nVariables: {SERVER}, the server; {KEY}, the key; {DATA_DIR}, where a server on this machine keeps its own.",
+)
+
+serve.register(app)
+running.register(app)
+app.add_typer(vault.commands, name="vault")
+app.add_typer(credential.commands, name="credential")
+app.add_typer(environment.commands, name="environment")
+app.add_typer(session.commands, name="session")
+app.add_typer(audit.commands, name="audit")
+app.add_typer(key.commands, name="key")
+app.add_typer(org.commands, name="org")
+doctor.register(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"strongroom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="URL", help=f"The server. Without it {SERVER}, or {DEFAULT_SERVER}."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            help=f"Where to find the admin key. Without it {DATA_DIR}, or {DEFAULT_DATA_DIR}.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Your agents use your credentials and never see them.
+
+    Store a secret once; an agent gets a placeholder. When its request leaves for a host that you
+    allowed, Strongroom puts the real value in, and takes it out of whatever comes back.
+    """
+    del version
+    ctx.obj = Connection.read(os.environ, server=server, data_dir=data_dir)
+
+
+def run() -> NoReturn:
+    """Run the command that was typed and end the process with its exit code."""
+    try:
+        app(prog_name="strongroom")
+    except Complaint as complaint:
+        note(str(complaint))
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing of it is missed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(0)

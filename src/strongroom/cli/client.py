@@ -1,0 +1,163 @@
+"""A small HTTP client for the server's API.
+
+Rules kept here:
+- redirects are not followed: they would carry keys and secrets to another place;
+- proxy variables are ignored for loopback, where a proxy could only be in the way;
+- the key stands in a header and nowhere else; no failure repeats what was sent.
+"""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any, final
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+from strongroom.cli.complaint import Complaint, NoServer, Refusal
+from strongroom.core.overriding import override
+from strongroom.core.secret import Secret
+
+Json = dict[str, Any]
+"""An object as the API documents it; what its fields are is the server's promise, not this program's."""
+
+TIMEOUT = 30.0
+PAGE = 100
+"""The most that a list answers at once."""
+
+HEADERS = {
+    "accept": "application/json",
+    "anthropic-version": "2026-10-21",
+    "anthropic-beta": "managed-agents-2026-04-01",
+}
+_UNAUTHORIZED = 401
+_SERVER_ERROR = 500
+
+
+def path(*segments: str) -> str:
+    """Write a path, each segment encoded."""
+    return "/" + "/".join(quote(segment, safe="") for segment in segments)
+
+
+@final
+class Client:
+    """The API of one server, with one key."""
+
+    def __init__(self, *, server: str, key: Secret | None, timeout: float = TIMEOUT) -> None:
+        self.server = server
+        self._key = key
+        self._timeout = timeout
+        proxies = [ProxyHandler({})] if _is_loopback(server) else []
+        self._opener = build_opener(_NoRedirects(), *proxies)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Client({self.server!r})"
+
+    def get(self, where: str, **query: object) -> Any:  # noqa: ANN401 - as `Json`
+        """Read something."""
+        return self._ask("GET", where + _query(query))
+
+    def post(self, where: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - as `Json`
+        """Make or change something; without a body, an empty one is sent."""
+        return self._ask("POST", where, b"" if body is None else json.dumps(body).encode())
+
+    def delete(self, where: str) -> Any:  # noqa: ANN401 - as `Json`
+        """Remove something."""
+        return self._ask("DELETE", where)
+
+    def every(self, where: str, **query: object) -> Iterator[Json]:
+        """Read a list to its end, page after page."""
+        page: str | None = None
+        while True:
+            answer = self.get(where, limit=PAGE, page=page, **query)
+            yield from answer["data"]
+            page = answer.get("next_page")
+            if page is None or not answer["data"]:
+                return
+
+    def clock_difference(self) -> float:
+        """Return by how many seconds the server's clock, shown to the second, is ahead of this machine's."""
+        from strongroom.edge import now  # noqa: PLC0415 - only `doctor` asks
+
+        with self._open("GET", "/healthz", None) as reply:
+            shown = reply.headers["date"]
+        return (parsedate_to_datetime(shown) - now()).total_seconds() if shown else 0.0
+
+    def _ask(self, method: str, where: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - as `Json`
+        with self._open(method, where, body) as reply:
+            text = reply.read()
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Complaint(f"{self.server} does not answer like a Strongroom server: check STRONGROOM_URL") from None
+
+    def _open(self, method: str, where: str, body: bytes | None) -> http.client.HTTPResponse:
+        headers = dict(HEADERS)
+        if self._key is not None:
+            headers["x-api-key"] = self._key.reveal()
+        if body is not None:
+            headers["content-type"] = "application/json"
+        request = Request(self.server + where, data=body, method=method, headers=headers)  # noqa: S310 - checked: http(s)
+        try:
+            return self._opener.open(request, timeout=self._timeout)  # type: ignore[no-any-return]
+        except HTTPError as refused:
+            with refused:
+                raise self._refusal(refused) from None
+        except (URLError, OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+
+    def _refusal(self, refused: HTTPError) -> Refusal:
+        status = refused.code
+        sentence, request_id = _read_error(refused)
+        if status == _UNAUTHORIZED:
+            sentence = f"{self.server} does not accept this key: check STRONGROOM_API_KEY or the data directory"
+        elif not sentence:
+            sentence = f"{self.server} answered {status} and no reason: check STRONGROOM_URL"
+        elif status >= _SERVER_ERROR and request_id:
+            sentence = f"{sentence} (request {request_id})"
+        return Refusal(sentence, status=status)
+
+    def _unreachable(self, error: Exception) -> NoServer:
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, ConnectionRefusedError):
+            return NoServer(f"no server answers at {self.server}: start one with `strongroom serve`")
+        if isinstance(reason, TimeoutError):
+            return NoServer(f"the server at {self.server} did not answer within {self._timeout:g} seconds")
+        said = getattr(reason, "strerror", None) or type(reason).__name__
+        return NoServer(f"no server answers at {self.server} ({said}): check STRONGROOM_URL or start one")
+
+
+@final
+class _NoRedirects(HTTPRedirectHandler):
+    @override
+    def redirect_request(self, *_request: object) -> None:
+        return None
+
+
+def _query(query: Mapping[str, object]) -> str:
+    given = {name: _text(value) for name, value in query.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read_error(refused: HTTPError) -> tuple[str, str]:
+    """Read the sentence and the request's id from an error of any of our dialects."""
+    try:
+        body = json.loads(refused.read())
+        return str(body["error"]["message"]), str(body.get("request_id") or "")
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, http.client.HTTPException):
+        return "", ""
+
+
+def _is_loopback(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,253 @@
+"""`strongroom credential`: secrets go in here; what comes out describes them."""
+
+from enum import StrEnum
+from typing import Annotated, assert_never
+
+import typer
+
+from strongroom.cli import output
+from strongroom.cli.client import Client, Json, path
+from strongroom.cli.lookups import DEFAULT_VAULT, credentials_of, find_credential, find_vault
+from strongroom.cli.options import Archived, AsJson, Metadata, Yes, confirm, connection, examples, group, read_metadata
+from strongroom.cli.values import FromFile, FromStdin, read_value
+from strongroom.core.secret import Secret
+
+
+class Kind(StrEnum):
+    """The kinds that the command line can store."""
+
+    ENVIRONMENT_VARIABLE = "environment_variable"
+    STATIC_BEARER = "static_bearer"
+    MCP_OAUTH = "mcp_oauth"
+
+
+FIELDS = {
+    "id": "id",
+    "vault": "vault_id",
+    "kind": "auth.type",
+    "variable": "auth.secret_name",
+    "server": "auth.mcp_server_url",
+    "display name": "display_name",
+    "network": "auth.networking.type",
+    "hosts": "auth.networking.allowed_hosts",
+    "put into": "auth.injection_location",
+    "expires": "auth.expires_at",
+    "metadata": "metadata",
+    "created": "created_at",
+    "updated": "updated_at",
+    "archived": "archived_at",
+}
+
+commands = group(help="Secrets: stored once, never shown again. Commands show what they are and where they may go.")
+InVault = Annotated[str, typer.Option("--vault", metavar="ID_OR_NAME", help="The vault it lies in.")]
+Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credential's id, or its name within the vault.")]
+
+
+@commands.command(
+    "add",
+    epilog=examples(
+        "strongroom credential add GITHUB_TOKEN --host api.github.com",
+        "gh auth token | strongroom credential add GITHUB_TOKEN --host api.github.com --value-stdin",
+        "strongroom credential add linear --kind static_bearer --url https://mcp.linear.app/mcp --value-file token.txt",
+    ),
+)
+def add(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The variable's name; for the MCP kinds, what to call the credential.")
+    ],
+    vault: Annotated[
+        str,
+        typer.Option("--vault", metavar="ID_OR_NAME", help="The vault to keep it in; `default` is made if missing."),
+    ] = DEFAULT_VAULT,
+    kind: Annotated[Kind, typer.Option("--kind", help="What it is.")] = Kind.ENVIRONMENT_VARIABLE,
+    hosts: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="Where it may go: a host, or '*.' and a domain. Repeatable."),
+    ] = None,
+    unrestricted: Annotated[
+        bool, typer.Option("--unrestricted", help="It may go to every host that a session's environment allows.")
+    ] = False,
+    header: Annotated[bool, typer.Option("--header/--no-header", help="Put it into request headers.")] = True,
+    body: Annotated[bool, typer.Option("--body/--no-body", help="Put it into request bodies.")] = True,
+    imitate: Annotated[
+        bool, typer.Option("--imitate", help="Placeholders keep the secret's public prefix and length.")
+    ] = False,
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="MCP_URL", help="The MCP server, for static_bearer and mcp_oauth.")
+    ] = None,
+    display_name: Annotated[str | None, typer.Option("--display-name", help="A name for people.")] = None,
+    metadata: Metadata = None,
+    value_stdin: FromStdin = False,
+    value_file: FromFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Store a secret. It is read from a prompt, a pipe or a file, never from an argument."""
+    notes = read_metadata(metadata)
+    if kind is Kind.ENVIRONMENT_VARIABLE:
+        _require_reach(hosts, unrestricted=unrestricted, url=url)
+        _require_surface(header=header, body=body)
+    elif url is None or hosts or unrestricted or imitate:
+        raise typer.BadParameter(
+            f"{kind.value} belongs to one MCP server: give --url, and neither --host, --unrestricted nor --imitate",
+            param_hint="--kind",
+        )
+    client = connection(ctx).client()
+    place = _vault_to_add_to(client, vault)
+    value = read_value(name, from_stdin=value_stdin, from_file=value_file)
+    if kind is Kind.ENVIRONMENT_VARIABLE:
+        surfaces = [word for word, wanted in (("header", header), ("body", body)) if wanted]
+        made = _add_variable(
+            client,
+            place,
+            {
+                "name": name,
+                "value": value.reveal(),
+                "hosts": None if unrestricted else hosts,
+                "surfaces": surfaces,
+                "placeholder": "imitate" if imitate else "opaque",
+                "display_name": display_name,
+                "metadata": notes,
+            },
+        )
+    else:
+        auth: Json = {"type": kind.value, "mcp_server_url": url} | _renewal(kind, value)
+        made = client.post(
+            credentials_of(place), {"auth": auth, "display_name": display_name or name, "metadata": notes}
+        )
+    output.one(made, FIELDS, as_json=as_json)
+
+
+@commands.command("list", epilog=examples("strongroom credential list", "strongroom credential list --vault default"))
+def list_(
+    ctx: typer.Context,
+    vault: Annotated[str | None, typer.Option("--vault", metavar="ID_OR_NAME", help="Only those of one vault.")] = None,
+    archived: Archived = False,
+    as_json: AsJson = False,
+) -> None:
+    """List credentials: what they are and where they may go, never their values."""
+    client = connection(ctx).client()
+    if vault is None:
+        vaults = list(client.every(path("v1", "vaults"), include_archived=archived))
+    else:
+        vaults = [find_vault(client, vault, archived=True)]
+    found = [
+        held if as_json else held | {"name": _name(held), "vault": place["display_name"], "hosts": _where(held)}
+        for place in vaults
+        for held in client.every(credentials_of(place), include_archived=archived)
+    ]
+    columns = {"ID": "id", "NAME": "name", "VAULT": "vault", "KIND": "auth.type", "HOSTS": "hosts"} | (
+        {"ARCHIVED": "archived_at"} if archived else {}
+    )
+    none = "no credentials yet: `strongroom credential add NAME --host HOST` stores one"
+    output.listing(found, columns, as_json=as_json, none=none)
+
+
+@commands.command("show", epilog=examples("strongroom credential show GITHUB_TOKEN"))
+def show(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAULT, as_json: AsJson = False) -> None:
+    """Show what a credential is and where it may go."""
+    client = connection(ctx).client()
+    place = find_vault(client, vault, archived=True)
+    output.one(find_credential(client, place, credential, archived=True), FIELDS, as_json=as_json)
+
+
+@commands.command("rotate", epilog=examples("gh auth token | strongroom credential rotate GITHUB_TOKEN --value-stdin"))
+def rotate(
+    ctx: typer.Context,
+    credential: Wanted,
+    vault: InVault = DEFAULT_VAULT,
+    value_stdin: FromStdin = False,
+    value_file: FromFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the secret. Placeholders stay as they are; running sessions use the new value at once."""
+    client = connection(ctx).client()
+    place = find_vault(client, vault)
+    found = find_credential(client, place, credential)
+    value = read_value(_name(found), from_stdin=value_stdin, from_file=value_file)
+    kind = Kind(found["auth"]["type"])
+    auth = {"type": kind.value} | _renewal(kind, value)
+    changed = client.post(credentials_of(place) + path(found["id"]), {"auth": auth})
+    output.one(changed, FIELDS, as_json=as_json)
+
+
+@commands.command("archive", epilog=examples("strongroom credential archive GITHUB_TOKEN"))
+def archive(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAULT, as_json: AsJson = False) -> None:
+    """Take a credential out of use and destroy its secret; what it was stays on record."""
+    client = connection(ctx).client()
+    place = find_vault(client, vault, archived=True)
+    found = find_credential(client, place, credential, archived=True)
+    output.one(client.post(credentials_of(place) + path(found["id"], "archive")), FIELDS, as_json=as_json)
+
+
+@commands.command("delete", epilog=examples("strongroom credential delete GITHUB_TOKEN --yes"))
+def delete(
+    ctx: typer.Context,
+    credential: Wanted,
+    vault: InVault = DEFAULT_VAULT,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a credential and its secret, for good."""
+    client = connection(ctx).client()
+    place = find_vault(client, vault, archived=True)
+    found = find_credential(client, place, credential, archived=True)
+    confirm(f"Delete credential {_name(found)!r} ({found['id']})?", yes=yes)
+    output.one(client.delete(credentials_of(place) + path(found["id"])), {"deleted": "id"}, as_json=as_json)
+
+
+def _require_reach(hosts: list[str] | None, *, unrestricted: bool, url: str | None) -> None:
+    if url is not None:
+        raise typer.BadParameter("is for --kind static_bearer and mcp_oauth; say --host here", param_hint="--url")
+    if hosts and unrestricted:
+        raise typer.BadParameter("say either which hosts, or --unrestricted", param_hint="--host")
+    if not hosts and not unrestricted:
+        raise typer.BadParameter(
+            "say where the secret may go, such as --host api.github.com (repeatable, '*.example.com' for subdomains); "
+            "--unrestricted lets it go to every host that a session's environment allows",
+            param_hint="--host",
+        )
+
+
+def _require_surface(*, header: bool, body: bool) -> None:
+    if not header and not body:
+        raise typer.BadParameter("a secret must go somewhere: allow headers or bodies", param_hint="--no-body")
+
+
+def _vault_to_add_to(client: Client, wanted: str) -> Json:
+    if wanted == DEFAULT_VAULT:
+        vaults = path("v1", "vaults")
+        if all(vault["display_name"] != DEFAULT_VAULT for vault in client.every(vaults)):
+            made: Json = client.post(vaults, {"display_name": DEFAULT_VAULT})
+            return made
+    return find_vault(client, wanted)
+
+
+def _add_variable(client: Client, place: Json, asked: Json) -> Json:
+    made = client.post(path("strongroom", "v1", "vaults", place["id"], "credentials"), asked)
+    described: Json = client.get(credentials_of(place) + path(made["id"]))
+    return described
+
+
+def _renewal(kind: Kind, value: Secret) -> Json:
+    match kind:
+        case Kind.ENVIRONMENT_VARIABLE:
+            return {"secret_value": value.reveal()}
+        case Kind.STATIC_BEARER:
+            return {"token": value.reveal()}
+        case Kind.MCP_OAUTH:
+            return {"access_token": value.reveal()}
+        case _:
+            assert_never(kind)
+
+
+def _name(credential: Json) -> str:
+    auth = credential["auth"]
+    return str(auth.get("secret_name") or credential["display_name"] or auth.get("mcp_server_url"))
+
+
+def _where(credential: Json) -> str:
+    auth = credential["auth"]
+    if "networking" not in auth:
+        return str(auth.get("mcp_server_url"))
+    return " ".join(auth["networking"].get("allowed_hosts", ["every host that the environment allows"]))

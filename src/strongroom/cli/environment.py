@@ -1,0 +1,91 @@
+"""`strongroom environment`: the network policies that sessions run under."""
+
+from typing import Annotated
+
+import typer
+
+from strongroom.cli import output
+from strongroom.cli.client import path
+from strongroom.cli.lookups import find_environment
+from strongroom.cli.options import Archived, AsJson, Metadata, connection, examples, group, read_metadata
+
+ENVIRONMENTS = path("v1", "environments")
+FIELDS = {
+    "id": "id",
+    "name": "name",
+    "description": "description",
+    "network": "config.networking.type",
+    "hosts": "config.networking.allowed_hosts",
+    "MCP servers": "config.networking.allow_mcp_servers",
+    "package managers": "config.networking.allow_package_managers",
+    "metadata": "metadata",
+    "created": "created_at",
+    "archived": "archived_at",
+}
+
+commands = group(help="Network policies: which hosts an agent's session may reach.")
+
+
+@commands.command(
+    "create",
+    epilog=examples(
+        "strongroom environment create open",
+        "strongroom environment create ci --host api.github.com --host '*.example.com' --allow-package-managers",
+    ),
+)
+def create(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    limited: Annotated[
+        bool, typer.Option("--limited", help="Deny every host that is not listed; any of the options below implies it.")
+    ] = False,
+    hosts: Annotated[
+        list[str] | None, typer.Option("--host", metavar="HOST", help="Allow a host, or '*.' and a domain. Repeatable.")
+    ] = None,
+    allow_mcp_servers: Annotated[
+        bool, typer.Option("--allow-mcp-servers", help="Allow the MCP servers that a session's agent declares.")
+    ] = False,
+    allow_package_managers: Annotated[
+        bool, typer.Option("--allow-package-managers", help="Allow the public package and code hosts.")
+    ] = False,
+    description: Annotated[str | None, typer.Option("--description", help="What it is for.")] = None,
+    metadata: Metadata = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an environment: every host allowed, or with --limited only those that you list."""
+    network: dict[str, object] = {"type": "unrestricted"}
+    if limited or hosts or allow_mcp_servers or allow_package_managers:
+        network = {
+            "type": "limited",
+            "allowed_hosts": hosts or [],
+            "allow_mcp_servers": allow_mcp_servers,
+            "allow_package_managers": allow_package_managers,
+        }
+    body: dict[str, object] = {"name": name, "config": {"type": "cloud", "networking": network}}
+    body |= {"metadata": read_metadata(metadata)} | ({} if description is None else {"description": description})
+    output.one(connection(ctx).client().post(ENVIRONMENTS, body), FIELDS, as_json=as_json)
+
+
+@commands.command("list", epilog=examples("strongroom environment list"))
+def list_(ctx: typer.Context, archived: Archived = False, as_json: AsJson = False) -> None:
+    """List environments, newest first."""
+    environments = list(connection(ctx).client().every(ENVIRONMENTS, include_archived=archived))
+    columns = {
+        "ID": "id",
+        "NAME": "name",
+        "NETWORK": "config.networking.type",
+        "HOSTS": "config.networking.allowed_hosts",
+        "CREATED": "created_at",
+    } | ({"ARCHIVED": "archived_at"} if archived else {})
+    none = "no environments yet: `strongroom run` makes an unrestricted one named default"
+    output.listing(environments, columns, as_json=as_json, none=none)
+
+
+@commands.command("show", epilog=examples("strongroom environment show ci"))
+def show(
+    ctx: typer.Context,
+    environment: Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="Its id, or its name if only one has it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one environment."""
+    output.one(find_environment(connection(ctx).client(), environment), FIELDS, as_json=as_json)

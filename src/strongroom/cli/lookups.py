@@ -1,0 +1,61 @@
+"""From what people type to the thing they mean: an id, or a name if only one has it."""
+
+from strongroom.cli.client import Client, Json, path
+from strongroom.cli.complaint import Complaint, Refusal
+
+DEFAULT_VAULT = "default"
+_NOT_FOUND = 404
+
+
+def find_vault(client: Client, wanted: str, *, archived: bool = False) -> Json:
+    """Return the vault with that id or name; an active one before an archived one."""
+    return _find(client, "vault", path("v1", "vaults"), wanted, ("display_name",), archived=archived)
+
+
+def find_environment(client: Client, wanted: str) -> Json:
+    """Return the environment with that id or name."""
+    return _find(client, "environment", path("v1", "environments"), wanted, ("name",), archived=True)
+
+
+def find_credential(client: Client, vault: Json, wanted: str, *, archived: bool = False) -> Json:
+    """Return the vault's credential with that id or variable name; others go by display name or server."""
+    fields = ("auth.secret_name", "display_name", "auth.mcp_server_url")
+    return _find(client, "credential", credentials_of(vault), wanted, fields, archived=archived)
+
+
+def credentials_of(vault: Json) -> str:
+    """Return the path of a vault's credentials."""
+    return path("v1", "vaults", vault["id"], "credentials")
+
+
+def _find(client: Client, noun: str, where: str, wanted: str, fields: tuple[str, ...], *, archived: bool) -> Json:
+    found = _by_id(client, where, wanted)
+    if found is not None:
+        return found
+    for include_archived in (False, True) if archived else (False,):
+        things = list(client.every(where, include_archived=include_archived))
+        for field in fields:
+            named = [thing for thing in things if _at(thing, field) == wanted]
+            if len(named) > 1:
+                ids = ", ".join(thing["id"] for thing in named)
+                raise Complaint(f"several {noun}s are named {wanted}: name one by its id ({ids})")
+            if named:
+                return named[0]
+    raise Complaint(f"there is no {noun} {wanted}: see `strongroom {noun} list`")
+
+
+def _by_id(client: Client, where: str, wanted: str) -> Json | None:
+    if "_" not in wanted:  # every id has a prefix with an underscore
+        return None
+    try:
+        found: Json = client.get(where + path(wanted))
+    except Refusal as refusal:
+        if refusal.status == _NOT_FOUND:
+            return None
+        raise
+    return found
+
+
+def _at(thing: Json, field: str) -> object:
+    outer, _, inner = field.rpartition(".")
+    return (thing[outer] if outer else thing).get(inner)

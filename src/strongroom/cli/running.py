@@ -1,0 +1,109 @@
+"""`strongroom run`: a program that holds placeholders where it would hold secrets."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strongroom.cli.client import Client, Json
+from strongroom.cli.complaint import Complaint
+from strongroom.cli.options import connection, examples
+from strongroom.cli.output import note
+from strongroom.cli.session import Environment, Vaults, end_session, open_session
+
+OURS = "STRONGROOM_"
+"""Variables with this beginning are for us: keys among them. A child never gets one."""
+
+BUNDLE_VARIABLE = "SSL_CERT_FILE"
+"""Among the session's variables, one that names the server's certificate bundle; others have the same value."""
+
+ENDING = 5.0
+"""Seconds that ending the session may take; after that it ends by itself, when it expires."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command(
+        "run",
+        context_settings={"allow_interspersed_args": False},
+        epilog=examples(
+            "strongroom run -- claude",
+            "strongroom run --vault 'customer 4711' -- python agent.py",
+            "strongroom run -- sh -c 'curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/user'",
+        ),
+    )(run)
+
+
+def run(
+    ctx: typer.Context,
+    command: Annotated[
+        list[str], typer.Argument(metavar="COMMAND [ARGUMENT]...", help="What to run, as it is: no shell in between.")
+    ],
+    vaults: Vaults = None,
+    environment: Environment = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TITLE", help="What to call the session.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error.")] = False,
+) -> None:
+    """Run a program with placeholders instead of secrets.
+
+    Its requests go through the egress proxy, which puts the secrets in where they may go. It gets a
+    session of its own that ends with it, your terminal and your signals, and its exit code becomes
+    that of this command. Mind the single quotes in the last example: the program's
+    shell must fill the variable in, not yours.
+    """
+    from strongroom.cli import child  # noqa: PLC0415 - only here
+
+    server = connection(ctx)
+    session = open_session(server.client(), vaults=vaults, environment=environment, title=name or command[0])
+    child.hold_signals()
+    directory = None
+    try:
+        directory = Path(tempfile.mkdtemp(prefix="strongroom-"))
+        egress = session["egress"]
+        environ = child_environment(os.environ, egress, directory / "ca-bundle.pem")
+        if not quiet:
+            note(f"{_placeholders(egress)}, session {session['id']}")
+        code = child.run(command, environ)
+    except child.NotStarted as failed:
+        note(str(failed))
+        code = failed.exit_code
+    except OSError as error:
+        raise Complaint(f"the certificate bundle cannot be written ({error.strerror}): check TMPDIR") from None
+    finally:
+        if directory is not None:
+            shutil.rmtree(directory, ignore_errors=True)
+        _end(server.client(timeout=ENDING), session["id"])
+    sys.exit(code)
+
+
+def child_environment(environ: Mapping[str, str], egress: Json, bundle_file: Path) -> dict[str, str]:
+    """Return the child's variables and write the certificate bundle that they name.
+
+    They are the caller's without ours, and over them the session's: so a variable that has the
+    name of a credential holds the placeholder, whatever the caller had in it.
+    """
+    from strongroom.cli.roots import child_bundle  # noqa: PLC0415 - only here
+
+    given: dict[str, str] = egress["env"]
+    on_server = given.get(BUNDLE_VARIABLE)
+    naming = [name for name, value in given.items() if value == on_server]
+    bundle_file.write_text(child_bundle(environ, naming, egress["ca_certificate"]), encoding="utf-8")
+    kept = {name: value for name, value in environ.items() if not name.startswith(OURS)}
+    return kept | given | dict.fromkeys(naming, str(bundle_file))
+
+
+def _placeholders(egress: Json) -> str:
+    count = len(egress["placeholders"])
+    return f"{count} placeholder{'' if count == 1 else 's'}"
+
+
+def _end(client: Client, session: str) -> None:
+    try:
+        end_session(client, session)
+    except Complaint as complaint:
+        note(f"session {session} was not ended and goes on until it expires: {complaint}")

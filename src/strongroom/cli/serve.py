@@ -1,0 +1,85 @@
+"""`strongroom serve`: every door of the server, in one process."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strongroom.cli.complaint import Complaint
+from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR
+from strongroom.cli.options import AsJson, examples
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command(
+        "serve",
+        epilog=examples(
+            "strongroom serve",
+            "strongroom serve --data-dir /var/lib/strongroom --host 0.0.0.0 --root-key passphrase:",
+        ),
+    )(serve)
+
+
+def serve(
+    ctx: typer.Context,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir",
+            metavar="DIR",
+            help=f"Where database, root key and certificates lie; made at the first start. Without it {DATA_DIR}, or "
+            f"{DEFAULT_DATA_DIR}.",
+        ),
+    ] = None,
+    host: Annotated[str | None, typer.Option("--host", help="The address to bind to. Without it 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one. Without it 8700.")
+    ] = None,
+    proxy_port: Annotated[
+        int | None,
+        typer.Option("--proxy-port", min=0, max=65535, help="The egress proxy's port; 0 picks one. Without it 8701."),
+    ] = None,
+    database_url: Annotated[
+        str | None, typer.Option("--database-url", metavar="URL", help="Without it, SQLite in the data directory.")
+    ] = None,
+    root_key: Annotated[
+        str | None,
+        typer.Option(
+            "--root-key", metavar="SPEC", help="Who holds the root key: file:[PATH] or passphrase:. Without it file:."
+        ),
+    ] = None,
+    path_prefix: Annotated[
+        str | None, typer.Option("--path-prefix", metavar="/PATH", help="Serve the API under this path as well.")
+    ] = None,
+    log_level: Annotated[
+        str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error. Without it info.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start the server: API, dashboard and egress proxy.
+
+    The first start makes the data directory, the root key, a certificate authority and an admin
+    key, which it shows once. Each option can be given as a variable instead: STRONGROOM_PORT for
+    --port, and so on.
+    """
+    from strongroom.core.failures import NotReady  # noqa: PLC0415 - the server is not loaded for other commands
+    from strongroom.server import serve as start  # noqa: PLC0415 - as above
+    from strongroom.settings import Settings  # noqa: PLC0415 - as above
+
+    data_dir = data_dir or ctx.find_root().params["data_dir"]
+    overrides = {
+        "data_dir": None if data_dir is None else data_dir.expanduser(),
+        "host": host,
+        "port": port,
+        "proxy_port": proxy_port,
+        "database_url": database_url,
+        "root_key": root_key,
+        "path_prefix": path_prefix,
+        "log_level": log_level,
+    }
+    try:
+        start(Settings.load(os.environ, overrides), as_json=as_json)
+    except NotReady as failure:
+        raise Complaint(str(failure)) from None

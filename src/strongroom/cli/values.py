@@ -1,0 +1,56 @@
+"""Secret values on their way in: standard input, a file, or a prompt that does not echo. Never an argument."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from strongroom.cli.complaint import Complaint
+from strongroom.core.secret import Secret
+
+FromStdin = Annotated[
+    bool, typer.Option("--value-stdin", help="Read the secret from standard input; one newline at its end is dropped.")
+]
+FromFile = Annotated[
+    Path | None, typer.Option("--value-file", metavar="FILE", help="Read the secret from a file, likewise.")
+]
+_MOST = 1 << 20
+"""Bytes; far above what any credential may have, so a wrong file is noticed here."""
+
+
+def read_value(name: str, *, from_stdin: bool, from_file: Path | None) -> Secret:
+    """Return the secret. Raises `Complaint` if there is none to read; wrong usage ends the command."""
+    if from_stdin and from_file is not None:
+        raise typer.BadParameter("use one of --value-stdin and --value-file", param_hint="--value-stdin")
+    if from_file is not None:
+        return _checked(_of_file(from_file), str(from_file))
+    if from_stdin:
+        return _checked(sys.stdin.buffer.read(_MOST + 1), "standard input")
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "standard input is no terminal to ask at: add --value-stdin or --value-file FILE", param_hint="NAME"
+        )
+    return _checked(getpass.getpass(f"Value of {name} (not shown): ", stream=sys.stderr).encode(), "the prompt")
+
+
+def _of_file(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_MOST + 1)
+    except OSError as error:
+        raise Complaint(f"{file} cannot be read ({error.strerror})") from None
+
+
+def _checked(raw: bytes, source: str) -> Secret:
+    if len(raw) > _MOST:
+        raise Complaint(f"{source} holds far more than a secret")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Complaint(f"{source} does not hold text (UTF-8)") from None
+    text = text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")
+    if not text:
+        raise Complaint(f"{source} is empty: nothing was stored")
+    return Secret(text)
