@@ -1,0 +1,86 @@
+"""The forms in which an upstream is likely to echo a text back.
+
+Raw, escaped as JSON, HTML or XML, percent-encoded, each as the common libraries write it, and base64
+at any of the three alignments, in both alphabets. A text of letters and digits has few distinct
+forms; the others cost only where the text has characters that need escaping.
+"""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
+
+_MIN_BASE64 = 6  # fewer digits say too little and occur by chance
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+_GO_JSON = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_DOTNET_JSON = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'+`\x7f"}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+
+_QUOTES = (
+    ("&quot;", "&#x27;"),  # Python
+    ("&quot;", "&#39;"),  # PHP, Ruby, Django
+    ("&#34;", "&#39;"),  # Go, Jinja
+    ("&quot;", "&apos;"),  # XML
+    ("&quot;", "'"),
+    ('"', "'"),
+)
+
+
+def echoes(text: str) -> Iterator[bytes]:
+    """Yield every form, some of them more than once."""
+    yield text.encode()
+    for written in (*_json(text), *_html(text), *_percent(text)):
+        yield written.encode()
+    yield from _base64(text.encode())
+
+
+def _json(text: str) -> Iterator[str]:
+    for literal in (json.dumps(text), json.dumps(text, ensure_ascii=False)):
+        escaped = literal[1:-1]
+        yield escaped
+        yield escaped.replace("/", "\\/")  # PHP
+        yield escaped.translate(_GO_JSON)
+    escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET_JSON)
+    yield _ESCAPE.sub(lambda found: f"\\u{found[1].upper()}" if found[1] else found[0], escaped)  # .NET
+
+
+def _html(text: str) -> Iterator[str]:
+    escaped = html.escape(text, quote=False)
+    for double, single in _QUOTES:
+        yield escaped.replace('"', double).replace("'", single)
+
+
+def _percent(text: str) -> Iterator[str]:
+    for written in (
+        quote(text, safe=""),
+        quote(text),
+        quote(text, safe="!'()*"),  # JavaScript
+        quote_plus(text),
+        quote_plus(text, safe="*").replace("~", "%7E"),  # Java, and forms as browsers write them
+    ):
+        yield written
+        yield _lower_escapes(written)
+
+
+def _lower_escapes(percent: str) -> str:
+    head, *escapes = percent.split("%")
+    return "%".join([head, *(escape[:2].lower() + escape[2:] for escape in escapes)])
+
+
+def _base64(raw: bytes) -> Iterator[bytes]:
+    for shift in range(3):
+        digits = _own_digits(raw, shift)
+        if len(digits) >= _MIN_BASE64:
+            yield digits
+            yield digits.translate(_URL_SAFE)
+
+
+def _own_digits(raw: bytes, shift: int) -> bytes:
+    """Return the base64 digits that depend on `raw` alone when `shift` bytes stand before it."""
+    digits = base64.b64encode(b"\0" * shift + raw).rstrip(b"=")
+    first = (0, 2, 3)[shift]  # digits shared with the bytes before
+    shared_after = (shift + len(raw)) % 3 != 0  # the last digit also carries bits of what follows
+    return digits[first : len(digits) - shared_after]
