@@ -5,10 +5,10 @@ is compared byte by byte. JSON is text that we write and read ourselves: no data
 """
 # ruff: noqa: ANN401, ARG002 - the signatures are SQLAlchemy's
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, final
 
+import msgspec
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
@@ -47,18 +47,18 @@ class Moment(TypeDecorator[datetime]):
 
 @final
 class Json(TypeDecorator[Any]):
-    """A JSON value as ASCII text."""
+    """A JSON value as text."""
 
     impl = Text
     cache_ok = True
 
     @override
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        return json.dumps(value, separators=(",", ":"))
+        return msgspec.json.encode(value).decode()
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         try:
-            return json.loads(value)
-        except (TypeError, ValueError):
+            return msgspec.json.decode(value)
+        except (TypeError, msgspec.DecodeError):
             raise Unreadable("a JSON text in the database is not as it was written") from None

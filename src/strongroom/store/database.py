@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+_NOT_UNICODE = "texts must be valid Unicode"
+
 
 class Database(Protocol):
     """A database that is open, and whose schema is the one we know."""
@@ -49,8 +51,10 @@ def driver_errors() -> Iterator[None]:
     try:
         yield
     except UnicodeEncodeError:
-        raise Invalid("texts must be valid Unicode") from None
+        raise Invalid(_NOT_UNICODE) from None
     except SQLAlchemyError as error:
+        if isinstance(getattr(error, "orig", None), UnicodeEncodeError):
+            raise Invalid(_NOT_UNICODE) from None
         _log.error("the database failed: %s", reason(error))
         raise Unavailable("the database does not answer") from None
 

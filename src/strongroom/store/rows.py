@@ -1,7 +1,7 @@
 """Rows to core types and back. A row that cannot be read was not written by us: `Unreadable`."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from strongroom.core.credentials import KINDS, Credential, Details
@@ -139,7 +139,11 @@ def _write_networking(networking: Networking) -> dict[str, object]:
 def _read_hosts(plain: dict[str, Any]) -> HostSet:
     if plain["type"] != "limited":
         raise ValueError(plain["type"])
-    return HostSet.parse(plain["hosts"])
+    return _parsed_hosts(tuple(plain["hosts"]))
+
+
+_parsed_hosts = lru_cache(maxsize=1024)(HostSet.parse)
+"""Many credentials name the same few hosts, and parsing is the dearest part of reading one."""
 
 
 # --- environments ------------------------------------------------------------------------------

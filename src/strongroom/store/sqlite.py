@@ -38,6 +38,7 @@ _PATIENCE_MS = 5000
 """How long to wait for another process's write."""
 _PURGE_PATIENCE_MS = 250
 _MODE = 0o600
+_HEADER = b"SQLite format 3\0"
 _ALWAYS = ("foreign_keys=ON", "trusted_schema=OFF", "temp_store=MEMORY")
 _WRITER = ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON", "secure_delete=ON")
 _READER = ("query_only=ON",)
@@ -112,19 +113,32 @@ class SqliteDriver:
         (await self.inspect()).require_usable()
         await asyncio.to_thread(self._create)
         database = SqliteDatabase(
-            writer=_engine(self._path, begin="BEGIN IMMEDIATE", pragmas=_ALWAYS + _WRITER, width=1),
-            readers=_engine(self._path, begin="BEGIN", pragmas=_ALWAYS + _READER, width=READERS),
+            writer=_engine(self._path, begin=_begin_write, pragmas=_ALWAYS + _WRITER, width=1),
+            readers=_engine(self._path, begin=_begin_read, pragmas=_ALWAYS + _READER, width=READERS),
         )
         async with database.running():
             await asyncio.to_thread(self._migrate, database)
             yield database
 
     def _inspect(self) -> Inspection:
-        if not self._path.exists() or self._path.stat().st_size == 0:
+        if not self._is_database():
             return schema.FRESH
         engine = create_engine("sqlite://", creator=partial(_read_only, self._path), poolclass=NullPool)
         with self._not_ready("read"), engine.connect() as connection:
             return schema.inspected(connection)
+
+    def _is_database(self) -> bool:
+        """Tell a database from a missing or empty file. SQLite itself would take any few bytes for empty."""
+        try:
+            with self._path.open("rb") as file:
+                begin = file.read(len(_HEADER))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise NotReady(f"cannot read {self._path} ({error.strerror}): let this user read it") from None
+        if begin not in {b"", _HEADER}:
+            raise NotReady(f"{self._path} is not a usable database: restore a backup or choose another place")
+        return begin == _HEADER
 
     def _create(self) -> None:
         try:
@@ -154,7 +168,7 @@ class SqliteDriver:
             ) from None
 
 
-def _engine(path: Path, *, begin: str, pragmas: tuple[str, ...], width: int) -> Engine:
+def _engine(path: Path, *, begin: Callable[[Connection], None], pragmas: tuple[str, ...], width: int) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         # Autocommit in the driver's words: SQLAlchemy alone says where transactions begin and end.
@@ -168,12 +182,19 @@ def _engine(path: Path, *, begin: str, pragmas: tuple[str, ...], width: int) -> 
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
     event.listen(engine, "connect", prepare)
-    event.listen(engine, "begin", start)
+    event.listen(engine, "begin", begin)
     return engine
+
+
+def _begin_write(connection: Connection) -> None:
+    """Take the write lock now: a transaction that first reads could no longer get it later."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_read(connection: Connection) -> None:
+    """Begin a snapshot. It touches nothing yet, so it cannot fail, and SQLAlchemy's long way round is saved."""
+    connection.connection.cursor().execute("BEGIN")
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,146 @@
+"""The schema: made, recognised, brought forward, and left alone when it is newer."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy import inspect as look
+
+from strongroom.core.failures import NotReady
+from strongroom.store import CURRENT, Inspection, State, inspect, open_store
+from strongroom.store.migrations import configured, upgrade
+from strongroom.store.tables import metadata
+from tests.store.things import Home, at
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "strongroom.db"
+
+
+def execute(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in path.parent.iterdir()}
+
+
+async def test_a_fresh_database_becomes_current(path: Path) -> None:
+    assert (await inspect(path)).state is State.FRESH
+    async with open_store(path, clock=at):
+        pass
+    assert await inspect(path) == Inspection(state=State.CURRENT, version=CURRENT)
+
+
+async def test_an_empty_file_counts_as_fresh(path: Path) -> None:
+    path.touch()
+    assert (await inspect(path)).state is State.FRESH
+    async with open_store(path, clock=at):
+        pass
+    assert (await inspect(path)).state is State.CURRENT
+
+
+async def test_what_is_stored_is_there_when_it_is_opened_again(path: Path) -> None:
+    async with open_store(path, clock=at) as store:
+        home = await Home().settle(store)
+        vault = await home.stored_vault(store)
+    async with open_store(path, clock=at) as store:
+        assert await store.vaults.get(home.workspace, vault.id) == vault
+
+
+async def test_the_installations_envelope_is_seen_before_anything_is_opened(path: Path) -> None:
+    async with open_store(path, clock=at) as store:
+        await store.sealed.put_if_absent("installation", b"envelope")
+        assert (await inspect(path)).installation == b"envelope"
+    before = files(path)
+    assert (await inspect(path)).installation == b"envelope"
+    assert files(path) == before
+
+
+async def test_a_newer_database_is_refused_and_not_touched(path: Path) -> None:
+    async with open_store(path, clock=at):
+        pass
+    execute(path, "UPDATE alembic_version SET version_num = '0007'")
+    before = files(path)
+    assert (await inspect(path)).state is State.NEWER
+    with pytest.raises(NotReady) as caught:
+        async with open_store(path, clock=at):
+            pass
+    assert str(caught.value) == (
+        f"the database was written by a newer Strongroom (schema 7, this one knows {CURRENT}):"
+        " install that version or restore a backup"
+    )
+    assert files(path) == before
+
+
+async def test_an_older_database_is_recognised(path: Path) -> None:
+    async with open_store(path, clock=at) as store:
+        await store.sealed.put_if_absent("installation", b"envelope")
+    execute(path, "UPDATE alembic_version SET version_num = '0000'")
+    assert await inspect(path) == Inspection(state=State.OLDER, version=0, installation=b"envelope")
+
+
+async def test_a_version_that_is_no_number_is_refused(path: Path) -> None:
+    async with open_store(path, clock=at):
+        pass
+    execute(path, "UPDATE alembic_version SET version_num = 'abc'")
+    with pytest.raises(NotReady, match="never writes"):
+        await inspect(path)
+
+
+async def test_nodes_that_start_at_once_agree_on_who_migrates(path: Path) -> None:
+    async def start() -> None:
+        async with open_store(path, clock=at) as store:
+            assert await store.tenants.organizations() == []
+
+    await asyncio.gather(*(start() for _ in range(4)))
+    assert (await inspect(path)).state is State.CURRENT
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
+    # The version table alone, empty, is what an interrupted start of another tool may leave.
+    execute(path, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    execute(path, "CREATE TABLE vaults (id TEXT)")
+    with pytest.raises(NotReady):
+        async with open_store(path, clock=at):
+            pass
+    with closing(sqlite3.connect(path)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names == {"alembic_version", "vaults"}
+
+
+def migrated() -> Connection:
+    connection = create_engine("sqlite://").connect()
+    upgrade(connection)
+    return connection
+
+
+def test_the_tables_and_the_migrations_describe_the_same_schema() -> None:
+    with migrated() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_the_active_key_index_is_unique_and_partial() -> None:
+    with migrated() as connection:
+        indexes = {index["name"]: index for index in look(connection).get_indexes("credentials")}
+    index = indexes["ix_credentials_active_unique_key"]
+    assert index["unique"]
+    assert str(index["dialect_options"]["sqlite_where"]) == "archived_at IS NULL"
+
+
+def test_the_newest_migration_is_the_schema_that_this_release_knows() -> None:
+    with create_engine("sqlite://").connect() as connection:
+        scripts = ScriptDirectory.from_config(configured(connection))
+    assert scripts.get_current_head() == f"{CURRENT:04}"
+    assert [script.revision for script in scripts.walk_revisions()] == [
+        f"{number:04}" for number in range(CURRENT, 0, -1)
+    ]
