@@ -1,0 +1,33 @@
+"""The native API: what the vendors' shapes have no words for. Organizations, keys, sessions by name, the audit log."""
+
+from strongroom.dialects.dialect import Dialect
+from strongroom.dialects.door import Door
+from strongroom.dialects.native.audit import add_audit
+from strongroom.dialects.native.conventions import NativeConventions
+from strongroom.dialects.native.credentials import add_credentials
+from strongroom.dialects.native.keys import add_keys
+from strongroom.dialects.native.organizations import add_organizations
+from strongroom.dialects.native.sessions import add_sessions
+from strongroom.dialects.native.shapes import PREFIX
+from strongroom.dialects.options import Options
+from strongroom.services.catalogue import Services
+
+
+def build(services: Services, options: Options) -> Door:
+    """Build the application."""
+    door = Door(
+        title="Strongroom",
+        authentication=services.authentication,
+        idempotency=services.idempotency,
+        conventions=NativeConventions(),
+        new_id=options.new_id,
+    )
+    add_sessions(door.router, services, options)
+    add_credentials(door.router, services)
+    add_keys(door.router, services)
+    add_organizations(door.router, services)
+    add_audit(door.router, services)
+    return door
+
+
+NATIVE = Dialect(name="strongroom", prefixes=(PREFIX,), build=build)

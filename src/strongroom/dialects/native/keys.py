@@ -1,0 +1,108 @@
+"""API keys, and who the caller's key is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from strongroom.core.actions import Scope
+from strongroom.core.ids import KeyId, WorkspaceId
+from strongroom.dialects.door import CreateRoute, caller
+from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Moment, Text
+from strongroom.services.catalogue import Services
+from strongroom.services.ports import ApiKey
+
+_MAX_NAME = 255
+
+
+class NewKeyBody(Asked):
+    """A key to make."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=_MAX_NAME)] | None = None
+    scopes: list[Annotated[Scope, Field(strict=False)]] | None = Field(
+        None, description="Without it: every scope of the key that makes it, but totp:read."
+    )
+    workspace_id: Text | None = Field(None, description="Without it: the workspace of the key that makes it.")
+
+
+class KeyAnswer(Answer):
+    """A key's description; of the key itself, how it begins and ends."""
+
+    id: str
+    name: str | None
+    hint: str
+    scopes: list[str]
+    workspace_id: str
+    created_at: Moment
+    revoked_at: Moment | None
+
+
+class MintedKeyAnswer(KeyAnswer):
+    """A fresh key. `key` is shown this once."""
+
+    key: str
+
+
+class KeyList(Answer):
+    """The workspace's keys, newest first, revoked ones included."""
+
+    data: list[KeyAnswer]
+
+
+class Me(Answer):
+    """Who the caller is."""
+
+    id: str
+    organization_id: str
+    workspace_id: str
+    scopes: list[str]
+
+
+def add_keys(router: APIRouter, services: Services) -> None:
+    """Add the routes."""
+
+    async def create_key(request: Request, body: NewKeyBody) -> MintedKeyAnswer:
+        """Make a key."""
+        minted = await services.keys.create(
+            caller(request),
+            name=body.name,
+            scopes=body.scopes,
+            workspace=None if body.workspace_id is None else WorkspaceId(body.workspace_id),
+        )
+        return MintedKeyAnswer(**dict(_shown(minted.key)), key=minted.secret.reveal())
+
+    async def list_keys(request: Request) -> KeyList:
+        """List the workspace's keys."""
+        return KeyList(data=[*map(_shown, await services.keys.page(caller(request)))])
+
+    async def revoke_key(request: Request, key_id: str) -> KeyAnswer:
+        """Revoke a key and end the sessions it opened, within a second. Repeating is harmless."""
+        return _shown(await services.keys.revoke(caller(request), KeyId(key_id)))
+
+    async def me(request: Request) -> Me:
+        """Show who the caller is."""
+        principal = caller(request)
+        return Me(
+            id=principal.id,
+            organization_id=principal.organization,
+            workspace_id=principal.workspace,
+            scopes=sorted(principal.scopes),
+        )
+
+    router.add_api_route(f"{PREFIX}/keys", create_key, methods=["POST"], route_class_override=CreateRoute)
+    router.add_api_route(f"{PREFIX}/keys", list_keys, methods=["GET"])
+    router.add_api_route(f"{PREFIX}/keys/{{key_id}}/revoke", revoke_key, methods=["POST"])
+    router.add_api_route(f"{PREFIX}/keys/{{key_id}}", revoke_key, methods=["DELETE"], name="delete_key")
+    router.add_api_route(f"{PREFIX}/me", me, methods=["GET"])
+
+
+def _shown(key: ApiKey) -> KeyAnswer:
+    return KeyAnswer(
+        id=key.id,
+        name=key.name,
+        hint=key.hint,
+        scopes=sorted(key.scopes),
+        workspace_id=key.workspace,
+        created_at=key.created_at,
+        revoked_at=key.revoked_at,
+    )

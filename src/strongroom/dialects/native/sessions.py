@@ -1,0 +1,267 @@
+"""Sessions: opened with vaults and environment by id, name or default; shown with what they did; ended."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from strongroom.core.audit import Entry, Outcome
+from strongroom.core.fields import read_time, write_time
+from strongroom.core.ids import EnvironmentId, SessionId, VaultId
+from strongroom.core.sessions import MAX_VAULTS, Agent, Session, SessionStatus
+from strongroom.dialects.door import CreateRoute, caller
+from strongroom.dialects.native.reference import default_vault, environment_id, vault_id
+from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Metadata, Moment, Text
+from strongroom.dialects.options import Options
+from strongroom.services.access import Egress
+from strongroom.services.catalogue import Services
+from strongroom.services.ports import PageQuery, Position, SessionFilter, Use
+from strongroom.services.sessions import MAX_LIFETIME, NewSession
+
+AGENT = Agent(id="external")
+"""Sessions that are opened here are for whatever program the caller starts."""
+
+COLLECTION = "native/sessions"
+_MAX_TITLE = 1024
+_SECONDS = int(MAX_LIFETIME.total_seconds())
+
+
+class NewSessionBody(Asked):
+    """A session to open."""
+
+    vaults: Annotated[list[Text], Field(max_length=MAX_VAULTS)] | None = Field(
+        None, description="Ids or names, in search order; [] for none. Without it: `default`, or the only one there is."
+    )
+    environment: Text | None = Field(
+        None, description="Id or name. Without it: the one named `default`, made if missing."
+    )
+    title: Annotated[Text, Field(max_length=_MAX_TITLE)] | None = None
+    expires_in: Annotated[int, Field(ge=1, le=_SECONDS, description="Seconds.")] | None = None
+    metadata: Metadata | None = None
+
+
+class SessionAnswer(Answer):
+    """A session."""
+
+    id: str
+    type: Literal["session"] = "session"
+    status: SessionStatus
+    title: str | None
+    environment_id: str
+    vault_ids: list[str]
+    metadata: dict[str, str]
+    opened_by: str
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Moment
+    archived_at: Moment | None
+
+
+class EgressAnswer(Answer):
+    """What the session's agent needs. Shown this once; it holds the session's token."""
+
+    proxy_url: str
+    env: dict[str, str]
+    ca_certificate: str
+    placeholders: list[str] = Field(description="The variables in `env` that hold placeholders.")
+
+
+class OpenedSession(SessionAnswer):
+    """A session that was just opened."""
+
+    egress: EgressAnswer
+
+
+class UsesAnswer(Answer):
+    """How often the session used a credential at a host."""
+
+    credential_id: str
+    host: str
+    count: int
+    last_used_at: Moment
+
+
+class SessionWithUses(SessionAnswer):
+    """A session and what it used."""
+
+    uses: list[UsesAnswer]
+
+
+class SessionPage(Answer):
+    """Sessions, newest first."""
+
+    data: list[SessionAnswer]
+    next_page: str | None
+
+
+class DecisionEvent(Answer):
+    """An entry of the audit log: something that was allowed or denied, or a security event that was observed."""
+
+    type: Literal["decision", "security_event"]
+    at: Moment
+    id: str
+    sequence: int
+    principal: str
+    action: str
+    target: str
+    outcome: Outcome
+    reason: str | None
+    facts: dict[str, str | int]
+
+
+class UseEvent(Answer):
+    """Uses of a credential at a host within one second."""
+
+    type: Literal["use"] = "use"
+    at: Moment
+    credential_id: str
+    host: str
+    count: int
+
+
+class EventList(Answer):
+    """What a session did, oldest first."""
+
+    data: list[DecisionEvent | UseEvent]
+
+
+def add_sessions(router: APIRouter, services: Services, options: Options) -> None:
+    """Add the routes."""
+
+    async def create_session(request: Request, body: NewSessionBody) -> OpenedSession:
+        """Open a session."""
+        principal = caller(request)
+        if body.vaults is None:
+            vaults: tuple[VaultId, ...] = (await default_vault(services.vaults, principal, field="vaults"),)
+        else:
+            vaults = tuple(
+                [
+                    await vault_id(services.vaults, principal, wanted, field=f"vaults.{place}")
+                    for place, wanted in enumerate(body.vaults)
+                ]
+            )
+        if body.environment is None:
+            environment: EnvironmentId = (await services.environments.default(principal)).id
+        else:
+            environment = await environment_id(services.environments, principal, body.environment, field="environment")
+        opened = await services.sessions.open(
+            principal,
+            NewSession(
+                agent=AGENT,
+                environment=environment,
+                vaults=vaults,
+                title=body.title,
+                metadata=body.metadata or {},
+                lifetime=None if body.expires_in is None else timedelta(seconds=body.expires_in),
+            ),
+        )
+        shown = _shown(opened.session, options.clock())
+        egress = _egress(services.access.of(opened), opened.placeholders)
+        return OpenedSession(**dict(shown), egress=egress)
+
+    async def list_sessions(
+        request: Request,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        page: str | None = None,
+        include_archived: Annotated[bool, Query(description="Ended ones too.")] = False,  # noqa: FBT002 - a query
+    ) -> SessionPage:
+        """List sessions, newest first; without `include_archived`, those that have not ended."""
+        principal = caller(request)
+        scope = [principal.workspace]
+        after = None
+        if page is not None:
+            created_at, id_ = options.pages.read(page, collection=COLLECTION, scope=scope)
+            after = Position(read_time(created_at), id_)
+        query = PageQuery(limit=limit, after=after, include_archived=include_archived)
+        found = await services.sessions.page(principal, query, SessionFilter(live=None if include_archived else True))
+        now = options.clock()
+        following = None
+        if found.more:
+            last = found.rows[-1]
+            position = [write_time(last.created_at), last.id]
+            following = options.pages.write(position, collection=COLLECTION, scope=scope)
+        return SessionPage(data=[_shown(session, now) for session in found.rows], next_page=following)
+
+    async def get_session(request: Request, session_id: str) -> SessionWithUses:
+        """Show a session and what it used."""
+        principal = caller(request)
+        session = await services.sessions.get(principal, SessionId(session_id))
+        _, uses = await services.audits.of_session(principal, session.id)
+        return SessionWithUses(**dict(_shown(session, options.clock())), uses=_summed(uses))
+
+    async def end_session(request: Request, session_id: str) -> SessionAnswer:
+        """End a session: its proxy token and its placeholders are worthless within a second."""
+        session = await services.sessions.archive(caller(request), SessionId(session_id))
+        return _shown(session, options.clock())
+
+    async def session_events(request: Request, session_id: str) -> EventList:
+        """List what a session did, oldest first: decisions, security events, uses counted by the second."""
+        entries, uses = await services.audits.of_session(caller(request), SessionId(session_id))
+        events: list[DecisionEvent | UseEvent] = [*map(_entry_event, entries), *map(_use_event, uses)]
+        return EventList(data=sorted(events, key=lambda event: event.at))
+
+    router.add_api_route(f"{PREFIX}/sessions", create_session, methods=["POST"], route_class_override=CreateRoute)
+    router.add_api_route(f"{PREFIX}/sessions", list_sessions, methods=["GET"])
+    router.add_api_route(f"{PREFIX}/sessions/{{session_id}}", get_session, methods=["GET"])
+    router.add_api_route(f"{PREFIX}/sessions/{{session_id}}/end", end_session, methods=["POST"])
+    router.add_api_route(f"{PREFIX}/sessions/{{session_id}}/events", session_events, methods=["GET"])
+
+
+def _shown(session: Session, now: datetime) -> SessionAnswer:
+    return SessionAnswer(
+        id=session.id,
+        status=session.status(now),
+        title=session.title,
+        environment_id=session.environment,
+        vault_ids=list(session.vaults),
+        metadata=dict(session.metadata),
+        opened_by=session.opened_by,
+        created_at=session.created_at,
+        updated_at=session.updated_at,
+        expires_at=session.expires_at,
+        archived_at=session.archived_at,
+    )
+
+
+def _egress(egress: Egress, placeholders: Iterable[str]) -> EgressAnswer:
+    return EgressAnswer(
+        proxy_url=egress.proxy_url,
+        env=dict(egress.env),
+        ca_certificate=egress.ca_certificate,
+        placeholders=list(placeholders),
+    )
+
+
+def _summed(uses: Sequence[Use]) -> list[UsesAnswer]:
+    counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+    last: dict[tuple[str, str], datetime] = {}
+    for use in uses:
+        counts[use.credential, use.host] += use.count
+        last[use.credential, use.host] = max(use.second, last.get((use.credential, use.host), use.second))
+    return [
+        UsesAnswer(credential_id=credential, host=host, count=count, last_used_at=last[credential, host])
+        for (credential, host), count in counts.items()
+    ]
+
+
+def _entry_event(entry: Entry) -> DecisionEvent:
+    record = entry.record
+    return DecisionEvent(
+        type="security_event" if record.outcome is Outcome.OBSERVED else "decision",
+        at=record.at,
+        id=record.id,
+        sequence=entry.sequence,
+        principal=record.principal,
+        action=record.action,
+        target=record.target,
+        outcome=record.outcome,
+        reason=record.reason,
+        facts=dict(record.facts),
+    )
+
+
+def _use_event(use: Use) -> UseEvent:
+    return UseEvent(at=use.second, credential_id=use.credential, host=use.host, count=use.count)
