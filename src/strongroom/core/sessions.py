@@ -7,8 +7,11 @@ from enum import StrEnum
 from typing import final
 
 from strongroom.core.ids import EnvironmentId, KeyId, OrganizationId, SessionId, VaultId, WorkspaceId
+from strongroom.core.mcp_urls import McpUrl
 
 MAX_VAULTS = 50
+EXTERNAL_MODEL = "external"
+"""Stands where nobody said which model the agent runs on."""
 
 
 class SessionStatus(StrEnum):
@@ -28,6 +31,10 @@ class McpServer:
     name: str
     url: str
 
+    def address(self) -> McpUrl:
+        """Where it is, in the form in which servers are compared. Raises `Invalid`; a fragment says nothing."""
+        return McpUrl.parse(self.url.partition("#")[0], insecure=True)
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +43,7 @@ class Agent:
 
     id: str
     version: int = 1
-    model: str = "external"
+    model: str = EXTERNAL_MODEL
     system: str | None = None
     mcp_servers: tuple[McpServer, ...] = ()
 

@@ -4,6 +4,8 @@ To add one, write its folder and a line in `DIALECTS`. A dialect translates: ven
 back, and nothing else.
 """
 
+from strongroom.dialects.anthropic import ANTHROPIC
 from strongroom.dialects.dialect import Dialect
+from strongroom.dialects.native import NATIVE
 
-DIALECTS: dict[str, Dialect] = {}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE)}

@@ -14,6 +14,9 @@ from strongroom.dialects.refusals import Malformed
 OURS = "strongroom"
 """The error type of validators that word their rule themselves, for people and without the value."""
 
+NO_NUL = r"^[^\u0000]*$"
+"""A pattern for texts: a NUL is no character that people write, and not every database can keep it."""
+
 _LONGEST_NAME = 64
 
 _RULES = {
@@ -35,6 +38,7 @@ _RULES = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
+    "none_required": "is not supported by this server: leave it out or null",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "union_tag_invalid": "must have a known type",
@@ -49,7 +53,10 @@ def malformed(error: RequestValidationError) -> Malformed:
 
 
 def _rule(error: Mapping[str, Any]) -> str:
-    return _RULES.get(error["type"], "is not valid").format_map(error.get("ctx") or {})
+    context = error.get("ctx") or {}
+    if context.get("pattern") == NO_NUL:
+        return "must not contain NUL"
+    return _RULES.get(error["type"], "is not valid").format_map(context)
 
 
 def _path(location: Sequence[str | int], body: object) -> str:

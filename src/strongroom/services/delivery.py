@@ -16,7 +16,6 @@ from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPer
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host
 from strongroom.core.ids import PrincipalId
-from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.placeholders import derive
 from strongroom.core.plans import Destination, Placement, Plan, Swap
 from strongroom.core.secret import Secret
@@ -272,7 +271,7 @@ def _mcp_hosts(session: Session) -> tuple[Host, ...]:
     hosts: list[Host] = []
     for server in session.agent.mcp_servers:
         with contextlib.suppress(Invalid):  # an unusable URL allows nothing
-            hosts.append(McpUrl.parse(server.url, insecure=True).host)
+            hosts.append(server.address().host)
     return tuple(hosts)
 
 

@@ -11,9 +11,7 @@ from strongroom.core.binding import Binding
 from strongroom.core.environments import CloudConfig, Environment, LimitedNetwork
 from strongroom.core.failures import Conflict, Invalid
 from strongroom.core.grants import Principal, Target
-from strongroom.core.hosts import Host
 from strongroom.core.ids import SESSION, EnvironmentId, KeyId, NewId, SessionId, VaultId
-from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.placeholders import SEED_BYTES, derive
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import MAX_VAULTS, Agent, McpServer, Session
@@ -218,8 +216,7 @@ def _require_listed(environment: Environment, servers: Sequence[McpServer]) -> N
         return
     policy = environment.policy()
     for server in servers:
-        host: Host = McpUrl.parse(server.url, insecure=True).host
-        if not policy.covers(host):
+        if not policy.covers(server.address().host):
             raise Invalid(
                 f"MCP server {server.name} is not on the environment's allowed_hosts", field="agent.mcp_servers"
             )
