@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from strongroom import __version__
-from strongroom.cli import audit, credential, doctor, environment, key, org, running, serve, session, vault
+from strongroom.cli import audit, credential, demo, doctor, environment, key, org, running, serve, session, vault
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR, DEFAULT_SERVER, KEY, SERVER, Connection
 from strongroom.cli.options import examples
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 serve.register(app)
+demo.register(app)
 running.register(app)
 app.add_typer(vault.commands, name="vault")
 app.add_typer(credential.commands, name="credential")

@@ -58,7 +58,7 @@ def serve(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start the server: API, dashboard and egress proxy.
+    """Start the server: API and egress proxy.
 
     The first start makes the data directory, the root key, a certificate authority and an admin
     key, which it shows once. Each option can be given as a variable instead: STRONGROOM_PORT for
