@@ -1,0 +1,371 @@
+"""The asyncio side of one client connection: carries out what its conversation commands.
+
+While everything is warm (session, plan, upstream connection) a request runs through here without a task and without
+an await; only what is cold starts a task, at most one at a time.
+"""
+
+import asyncio
+import logging
+import ssl
+import traceback
+from collections import deque
+from collections.abc import Awaitable
+from typing import assert_never, final
+
+from strongroom.core.failures import Failure, NotAuthenticated, Unavailable, Unreachable
+from strongroom.core.hosts import Host
+from strongroom.core.overriding import override
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.delivery.egress import commands as do
+from strongroom.delivery.egress.conversation import Conversation
+from strongroom.delivery.egress.events import (
+    ClientGone,
+    ClientSent,
+    Event,
+    Failed,
+    PlanMade,
+    SessionFound,
+    TimedOut,
+    UpstreamGone,
+    UpstreamOpened,
+    UpstreamSent,
+    Waiting,
+)
+from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.tls import TlsChannel
+from strongroom.delivery.egress.upstream import UpstreamConnection
+from strongroom.services.live import LiveSession
+
+_log = logging.getLogger(__name__)
+
+
+@final
+class ClientConnection(asyncio.Protocol):
+    """One client. Events are taken in order, also those that a command answers at once."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._counters = around.counters
+        self.conversation = Conversation(limits=around.limits, counters=around.counters)
+        self._transport: asyncio.Transport | None = None
+        self._tls: TlsChannel | None = None
+        self._upstream: UpstreamConnection | None = None
+        self._destination: tuple[LiveSession, Destination] | None = None
+        self._watched: LiveSession | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._events: deque[Event] = deque()
+        self._busy = False
+        self._congested = False  # the client does not take what we send
+        self._upstream_congested = False
+        self._paused = False
+        self._ending_since: float | None = None
+        self._touched = around.loop.time()
+
+    # --- asyncio ----------------------------------------------------------------------------------
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what every loop hands to stream protocols
+        self._transport = transport
+        if len(self._around.clients) >= self._around.limits.connections:
+            transport.abort()
+            return
+        self._around.clients.add(self)
+        self._counters.clients += 1
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        if self not in self._around.clients:
+            return
+        self._around.clients.discard(self)
+        self._counters.clients -= 1
+        self._transport = None
+        if self._watched is not None:
+            self._watched.unwatch(self.abort)
+        self.happen(ClientGone())
+        self._drop_upstream()
+        self._around.departed()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._ending_since is not None:
+            return  # thrown away: the client has had its answer
+        if not self.conversation.head_due:
+            self._touched = self._around.loop.time()
+        if self._tls is not None:
+            self._decrypt(self._tls, data)
+        else:
+            self.happen(ClientSent(data))
+
+    @override
+    def pause_writing(self) -> None:
+        self._congested = True
+        if self._upstream is not None:
+            self._upstream.pause(paused=True)
+
+    @override
+    def resume_writing(self) -> None:
+        self._congested = False
+        if self._upstream is not None:
+            self._upstream.pause(paused=False)
+
+    # --- the upstream's connection ----------------------------------------------------------------
+
+    def upstream_sent(self, data: bytes) -> None:
+        """Take what the upstream sent."""
+        self._touched = self._around.loop.time()
+        self.happen(UpstreamSent(data))
+
+    def upstream_gone(self, *, clean: bool) -> None:
+        """Take the end of the upstream's connection."""
+        self._upstream = None
+        self._upstream_congested = False
+        self.happen(UpstreamGone(clean))
+
+    def upstream_congested(self, *, congested: bool) -> None:
+        """Stop reading from the client while the upstream does not take what we send, or go on."""
+        self._upstream_congested = congested
+        self._touched = self._around.loop.time()
+        self._steer()
+
+    # --- events and commands ----------------------------------------------------------------------
+
+    def happen(self, event: Event) -> None:
+        """Tell the conversation, and do as it says."""
+        self._events.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._events:
+                for command in self.conversation.receive(self._events.popleft()):
+                    self._obey(command)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must end here and say nothing of the request
+            self._crash(error)
+        finally:
+            self._busy = False
+        self._steer()
+
+    def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
+        match command:
+            case do.SendClient():
+                self._send(command.data)
+            case do.SendUpstream():
+                self._counters.bytes_to_upstream += len(command.data)
+                if self._upstream is not None:
+                    self._upstream.write(command.data)
+            case do.OpenUpstream():
+                self._open_upstream(command)
+            case do.KeepUpstream():
+                self._keep_upstream()
+            case do.DropUpstream():
+                self._drop_upstream()
+            case do.MakePlan():
+                self._make_plan(command.live, command.destination)
+            case do.FindSession():
+                self._find_session(command.token)
+            case do.StartTls():
+                self._start_tls(command.host, command.early)
+            case do.CloseClient():
+                self._close(linger=command.linger)
+            case do.AbortClient():
+                self.abort()
+            case _:
+                assert_never(command)
+
+    def _steer(self) -> None:
+        """Read from the client exactly while there is room for what it sends."""
+        paused = self._upstream_congested or self.conversation.full
+        if paused is self._paused or self._transport is None or self._transport.is_closing():
+            return
+        self._paused = paused
+        if paused:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def _send(self, data: bytes) -> None:
+        self._counters.bytes_to_client += len(data)
+        if self._transport is not None:
+            self._transport.write(data if self._tls is None else self._tls.send(data))
+
+    # --- sessions and plans -----------------------------------------------------------------------
+
+    def _find_session(self, token: Secret) -> None:
+        live = self._around.delivery.entered(token)
+        if live is not None:
+            self._entered(live)
+        else:
+            self._start(self._enter(token), "find the session of a proxy token")
+
+    async def _enter(self, token: Secret) -> None:
+        self._entered(await self._around.delivery.enter(token))
+
+    def _entered(self, live: LiveSession) -> None:
+        if live.ended:
+            self.happen(Failed(NotAuthenticated(presented=True)))
+            return
+        if live is not self._watched:
+            if self._watched is not None:
+                self._watched.unwatch(self.abort)
+            live.watch(self.abort)
+            self._watched = live
+        self.happen(SessionFound(live))
+
+    def _make_plan(self, live: LiveSession, destination: Destination) -> None:
+        plan = self._around.delivery.planned(live, destination)
+        if plan is not None:
+            self.happen(PlanMade(plan))
+        else:
+            self._start(self._plan(live, destination), "make a delivery plan")
+
+    async def _plan(self, live: LiveSession, destination: Destination) -> None:
+        self.happen(PlanMade(await self._around.delivery.plan(live, destination)))
+
+    # --- connections ------------------------------------------------------------------------------
+
+    def _open_upstream(self, command: do.OpenUpstream) -> None:
+        self._destination = command.live, command.destination
+        kept = None if command.fresh else self._around.pool.lane(command.live, command.destination).take()
+        if kept is None:
+            self._start(self._dial(command.destination), "connect to an upstream")
+            return
+        self._counters.upstreams_reused += 1
+        self._use(kept, reused=True)
+
+    async def _dial(self, destination: Destination) -> None:
+        around = self._around
+        try:
+            async with asyncio.timeout(around.limits.connect_seconds):
+                _, connection = await around.dialer.connect(destination, lambda: UpstreamConnection(around.read_buffer))
+        except TimeoutError:
+            raise Unreachable(f"{destination.authority} did not answer in time") from None
+        if self._transport is None:
+            connection.drop()
+            return
+        self._counters.upstreams_opened += 1
+        self._use(connection, reused=False)
+
+    def _use(self, connection: UpstreamConnection, *, reused: bool) -> None:
+        self._upstream = connection
+        connection.user = self
+        if self._congested:
+            connection.pause(paused=True)
+        self._touched = self._around.loop.time()
+        self.happen(UpstreamOpened(reused))
+
+    def _keep_upstream(self) -> None:
+        connection, self._upstream = self._upstream, None
+        if connection is None or self._destination is None:
+            return
+        connection.user = None
+        if self._congested:
+            connection.pause(paused=False)
+        live, destination = self._destination
+        if live.ended or connection.congested:
+            connection.drop()
+        else:
+            self._around.pool.lane(live, destination).keep(connection, self._around.loop.time())
+
+    def _drop_upstream(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        connection, self._upstream = self._upstream, None
+        self._upstream_congested = False
+        if connection is not None:
+            connection.drop()
+
+    def _start(self, work: Awaitable[None], name: str) -> None:
+        self._task = self._around.spawn(self._answer(work), name)
+
+    async def _answer(self, work: Awaitable[None]) -> None:
+        """Run a question and turn its failure into an event; the task counts as over before the answer is told."""
+        try:
+            await work
+        except Failure as failure:
+            self._task = None
+            self.happen(Failed(failure))
+        except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
+            self._task = None
+            self._log_crash(error)
+            self.happen(Failed(Unavailable()))
+
+    # --- TLS and the end --------------------------------------------------------------------------
+
+    def _start_tls(self, host: Host, early: bytes) -> None:
+        self._tls = TlsChannel(self._around.authority.context(host))
+        self._decrypt(self._tls, early)
+
+    def _decrypt(self, tls: TlsChannel, data: bytes) -> None:
+        try:
+            plain = tls.receive(data)
+        except ssl.SSLError:
+            self._counters.handshakes_failed += not tls.established
+            if self._transport is not None:
+                self._transport.write(tls.to_send())  # the alert that tells the client why
+                self._transport.close()
+            return
+        reply = tls.to_send()
+        if reply and self._transport is not None:
+            self._transport.write(reply)
+        if plain:
+            self.happen(ClientSent(plain))
+        if tls.closed and self._transport is not None:
+            self._transport.close()
+
+    def _close(self, *, linger: bool) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if self._tls is not None:
+            transport.write(self._tls.close())
+        if not linger:
+            transport.close()
+            return
+        self._ending_since = self._around.loop.time()
+        if self._paused:
+            transport.resume_reading()
+        transport.write_eof()
+
+    def abort(self) -> None:
+        """Cut the connection at once, and what it uses."""
+        self._drop_upstream()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def finish(self) -> None:
+        """Close the connection when the present exchange, if any, is over."""
+        self.conversation.stopping = True
+        if self.conversation.idle:
+            self._close(linger=False)
+
+    def check_time(self, now: float) -> None:
+        """Close the connection if its client or its upstream was silent for too long. Called every second or so."""
+        limits = self._around.limits
+        if self._ending_since is not None:
+            if now - self._ending_since > limits.linger_seconds:
+                self.abort()
+            return
+        waiting = self.conversation.waiting
+        allowed = {
+            Waiting.HEAD: limits.head_seconds,
+            Waiting.NEXT: limits.idle_seconds,
+            Waiting.ANSWER: limits.read_seconds,
+            Waiting.OURSELVES: float("inf"),
+        }[waiting]
+        if now - self._touched > allowed:
+            self._touched = now
+            self.happen(TimedOut(waiting))
+
+    def _crash(self, error: Exception) -> None:
+        self._events.clear()
+        self._log_crash(error)
+        self.abort()
+
+    def _log_crash(self, error: Exception) -> None:
+        """Log what kind of error and where; its own words may quote the request."""
+        self._counters.crashes += 1
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("a proxied connection was closed because of %s\n%s", type(error).__name__, where)

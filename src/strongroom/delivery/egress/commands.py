@@ -1,0 +1,102 @@
+"""What a conversation wants done. The shell obeys, in order."""
+
+from dataclasses import dataclass
+from typing import final
+
+from strongroom.core.hosts import Host
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.services.live import LiveSession
+
+
+@final
+@dataclass(slots=True)
+class SendClient:
+    """Send bytes to the client."""
+
+    data: bytes
+
+
+@final
+@dataclass(slots=True)
+class SendUpstream:
+    """Send bytes to the upstream."""
+
+    data: bytes
+
+
+@final
+@dataclass(slots=True)
+class FindSession:
+    """Find the session of a token: `SessionFound` or `Failed`."""
+
+    token: Secret
+
+
+@final
+@dataclass(slots=True)
+class MakePlan:
+    """Make the plan for a destination: `PlanMade` or `Failed`."""
+
+    live: LiveSession
+    destination: Destination
+
+
+@final
+@dataclass(slots=True)
+class OpenUpstream:
+    """Get a connection, a `fresh` one or a kept one: `UpstreamOpened` or `Failed`."""
+
+    live: LiveSession
+    destination: Destination
+    fresh: bool
+
+
+@final
+@dataclass(slots=True)
+class KeepUpstream:
+    """The exchange is over and the upstream's connection fit for another one."""
+
+
+@final
+@dataclass(slots=True)
+class DropUpstream:
+    """Close the upstream's connection, or give up making one."""
+
+
+@final
+@dataclass(slots=True)
+class StartTls:
+    """Speak TLS with the client from here on, as this host; `early` is what has arrived of it."""
+
+    host: Host
+    early: bytes
+
+
+@final
+@dataclass(slots=True)
+class CloseClient:
+    """Close the client's connection when everything is sent; `linger` if the client may still be sending."""
+
+    linger: bool
+
+
+@final
+@dataclass(slots=True)
+class AbortClient:
+    """Cut the client's connection, so that it cannot take what it has got for complete."""
+
+
+Command = (
+    SendClient
+    | SendUpstream
+    | FindSession
+    | MakePlan
+    | OpenUpstream
+    | KeepUpstream
+    | DropUpstream
+    | StartTls
+    | CloseClient
+    | AbortClient
+)
+# The classes are not frozen: several are made for every request, and freezing trebles the cost of making one.

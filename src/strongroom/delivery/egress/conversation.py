@@ -1,0 +1,348 @@
+"""All that is said on one client connection, without I/O: events in, commands out.
+
+    READING ──head──▶ ASKING ──plan──▶ EXCHANGING ──reply complete──▶ READING
+                        │                   └──101──▶ RELAYING
+                        └──plan of a CONNECT──▶ PEEKING ──first byte──▶ READING (inside the tunnel)
+
+Rules kept here:
+- one request at a time, in order; what a client sends ahead waits, and beyond a bound is not read;
+- a request without a live plan asks for one; with one it runs without a question;
+- a refusal after the reply has begun cuts the connection, so that the client cannot take a part for the whole;
+- after a malformed or contradictory request nothing more is read from that client.
+"""
+
+from enum import Enum, auto
+from typing import assert_never, final
+
+from strongroom.core.failures import Failure, NotAuthenticated
+from strongroom.delivery.egress.bodies import request_body
+from strongroom.delivery.egress.commands import (
+    AbortClient,
+    CloseClient,
+    Command,
+    DropUpstream,
+    FindSession,
+    MakePlan,
+    SendClient,
+    SendUpstream,
+    StartTls,
+)
+from strongroom.delivery.egress.counters import Counters
+from strongroom.delivery.egress.events import (
+    ClientGone,
+    ClientSent,
+    Event,
+    Failed,
+    PlanMade,
+    SessionFound,
+    TimedOut,
+    UpstreamGone,
+    UpstreamOpened,
+    UpstreamSent,
+    Waiting,
+)
+from strongroom.delivery.egress.exchange import Asked, Exchange, Upstream
+from strongroom.delivery.egress.head import HeadBuffer, parse_request
+from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.presented import presented_token
+from strongroom.delivery.egress.refusals import FINAL, Code, Refusal, answer, bad_request, refusal_of
+from strongroom.delivery.egress.route import absolute_destination, connect_destination
+from strongroom.delivery.egress.tunnel import Tunnel
+from strongroom.services.live import LivePlan, LiveSession
+
+ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
+_TLS_HANDSHAKE = 0x16
+
+
+class _Phase(Enum):
+    READING = auto()
+    ASKING = auto()
+    PEEKING = auto()
+    EXCHANGING = auto()
+    RELAYING = auto()
+    CLOSED = auto()
+
+
+@final
+class Conversation:
+    """One client connection. `receive` never raises for anything that a client or an upstream sends."""
+
+    __slots__ = (
+        "_asked",
+        "_buffer",
+        "_counters",
+        "_exchange",
+        "_limits",
+        "_out",
+        "_phase",
+        "_tunnel",
+        "head_due",
+        "stopping",
+    )
+
+    def __init__(self, *, limits: Limits, counters: Counters) -> None:
+        self._limits = limits
+        self._counters = counters
+        self._out: list[Command] = []
+        self._phase = _Phase.READING
+        self._buffer = HeadBuffer(limits.head_bytes)
+        self._tunnel: Tunnel | None = None
+        self._asked: Asked | None = None
+        self._exchange: Exchange | None = None
+        self.head_due = True
+        """Whether the client owes the rest of a head, so that its dribbling does not buy it time."""
+        self.stopping = False
+        """Set it to have the connection closed after the present exchange."""
+
+    @property
+    def waiting(self) -> Waiting:
+        """Whom a silence is to be blamed on."""
+        match self._phase:
+            case _Phase.READING | _Phase.PEEKING | _Phase.CLOSED:
+                return Waiting.HEAD if self.head_due else Waiting.NEXT
+            case _Phase.ASKING:
+                return Waiting.OURSELVES
+            case _Phase.RELAYING:
+                return Waiting.ANSWER
+            case _Phase.EXCHANGING:
+                opening = self._exchange is not None and self._exchange.upstream is Upstream.OPENING
+                return Waiting.OURSELVES if opening else Waiting.ANSWER
+            case _:
+                assert_never(self._phase)
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be read from the client for now."""
+        pending = self._exchange.pending_bytes if self._exchange is not None else 0
+        return len(self._buffer.held) + pending > self._limits.backlog_bytes
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return self._phase in {_Phase.READING, _Phase.PEEKING, _Phase.CLOSED} and not self._buffer.held
+
+    def receive(self, event: Event) -> list[Command]:
+        """Take an event; return what to do, in order."""
+        try:
+            self._take(event)
+        except Refusal as refusal:
+            self._refuse(refusal)
+        while self._phase is _Phase.READING and self._buffer.held:
+            try:
+                if not self._read_head():
+                    break
+            except Refusal as refusal:
+                self._refuse(refusal)
+        out, self._out = self._out, []
+        return out
+
+    def _emit(self, command: Command) -> None:
+        self._out.append(command)
+
+    def _take(self, event: Event) -> None:  # noqa: C901 - one line per event
+        match event:
+            case ClientSent():
+                self._client_sent(event.data)
+            case UpstreamSent():
+                self._upstream_sent(event.data)
+            case UpstreamOpened():
+                if self._exchange is not None:
+                    self._exchange.opened(reused=event.reused)
+            case UpstreamGone():
+                self._upstream_gone(clean=event.clean)
+            case PlanMade():
+                self._plan_made(event.plan)
+            case SessionFound():
+                self._session_found(event.live)
+            case Failed():
+                self._failed(event.failure)
+            case ClientGone():
+                self._client_gone()
+            case TimedOut():
+                self._timed_out(event.waiting)
+            case _:
+                assert_never(event)
+
+    # --- the client -------------------------------------------------------------------------------
+
+    def _client_sent(self, data: bytes) -> None:
+        match self._phase:
+            case _Phase.EXCHANGING if self._exchange is not None and not self._buffer.held:
+                rest = self._exchange.client_sent(data)
+                if rest:
+                    self._buffer.add(rest)
+            case _Phase.RELAYING:
+                self._emit(SendUpstream(data))
+            case _Phase.PEEKING:
+                self._buffer.add(data)
+                self._peek()
+            case _Phase.CLOSED:
+                pass  # what a refused client still sends
+            case _:
+                self._buffer.add(data)
+
+    def _read_head(self) -> bool:
+        """Begin the next request, if its head is complete."""
+        self.head_due = True
+        try:
+            raw = self._buffer.head()
+        except OverflowError:
+            raise bad_request("the request head is too large") from None
+        if raw is None:
+            return False
+        self.head_due = False
+        head = parse_request(raw)
+        tunnel = self._tunnel
+        if tunnel is not None:
+            if head.method == b"CONNECT":
+                raise bad_request("a tunnel inside a tunnel is not supported")
+            asked = Asked(head, request_body(head), tunnel.destination, tunnel.target_of(head))
+            self._ask_plan(asked, tunnel.live, tunnel.plan)
+            return True
+        if head.method == b"CONNECT":
+            asked = Asked(head, None, connect_destination(head), b"")
+        else:
+            destination, target = absolute_destination(head)
+            asked = Asked(head, request_body(head), destination, target)
+        self._asked = asked
+        token = presented_token(head)
+        if token is None:
+            raise refusal_of(NotAuthenticated(presented=False))
+        self._phase = _Phase.ASKING
+        self._emit(FindSession(token))
+        return True
+
+    def _client_gone(self) -> None:
+        if self._exchange is not None or self._phase is _Phase.RELAYING:
+            self._emit(DropUpstream())
+        self._exchange = None
+        self._phase = _Phase.CLOSED
+
+    # --- decisions --------------------------------------------------------------------------------
+
+    def _session_found(self, live: LiveSession) -> None:
+        if self._phase is _Phase.ASKING and self._asked is not None:
+            self._ask_plan(self._asked, live, None)
+
+    def _ask_plan(self, asked: Asked, live: LiveSession, plan: LivePlan | None) -> None:
+        asked.live = live
+        self._asked = asked
+        if plan is not None and plan.live:
+            self._exchange_under(plan, asked, live)
+            return
+        self._phase = _Phase.ASKING
+        self._emit(MakePlan(live, asked.destination))
+
+    def _plan_made(self, plan: LivePlan) -> None:
+        asked = self._asked
+        if self._phase is not _Phase.ASKING or asked is None or asked.live is None:
+            return
+        if asked.head.method != b"CONNECT":
+            if self._tunnel is not None:
+                self._tunnel.plan = plan
+            self._exchange_under(plan, asked, asked.live)
+            return
+        self._tunnel = Tunnel(asked.live, asked.destination, plan)
+        self._asked = None
+        self._phase = _Phase.PEEKING
+        self.head_due = True
+        self._emit(SendClient(ESTABLISHED))
+        if self._buffer.held:
+            self._peek()
+
+    def _peek(self) -> None:
+        """Tell by the first byte in a tunnel what is spoken there: TLS, or HTTP in clear (as `http://` URLs may be)."""
+        tunnel, first = self._tunnel, self._buffer.held[:1]
+        if tunnel is None or not first:
+            return
+        if first[0] == _TLS_HANDSHAKE:
+            self._emit(StartTls(tunnel.destination.host, self._buffer.rest()))
+        elif first.isupper():
+            tunnel.carries_plain_http()
+        else:
+            self._close(linger=False)
+            return
+        self._phase = _Phase.READING
+
+    def _failed(self, failure: Failure) -> None:
+        if self._exchange is not None:
+            self._exchange.upstream = Upstream.NONE
+            raise refusal_of(failure, dialling=True)
+        if self._phase is _Phase.ASKING:
+            raise refusal_of(failure)
+
+    # --- the exchange -----------------------------------------------------------------------------
+
+    def _exchange_under(self, plan: LivePlan, asked: Asked, live: LiveSession) -> None:
+        self._counters.requests += 1
+        exchange = Exchange(asked, plan, live, limits=self._limits, counters=self._counters, emit=self._emit)
+        self._exchange = exchange
+        self._phase = _Phase.EXCHANGING
+        rest = exchange.begin(self._buffer.rest())
+        if rest:
+            self._buffer.add(rest)
+
+    def _upstream_sent(self, data: bytes) -> None:
+        if self._exchange is not None:
+            self._exchange.upstream_sent(data)
+            self._settle(self._exchange)
+        elif self._phase is _Phase.RELAYING:
+            self._emit(SendClient(data))
+
+    def _upstream_gone(self, *, clean: bool) -> None:
+        if self._exchange is not None:
+            self._exchange.upstream_gone(clean=clean)
+            self._settle(self._exchange)
+        elif self._phase is _Phase.RELAYING:
+            self._close(linger=False)
+
+    def _settle(self, exchange: Exchange) -> None:
+        """Go on if the exchange is over, or has become another protocol."""
+        incoming = exchange.incoming
+        if incoming.switched is not None:
+            self._exchange = self._asked = None
+            self._phase = _Phase.RELAYING
+            if incoming.switched:
+                self._emit(SendClient(incoming.switched))
+            early = self._buffer.rest()
+            if early:
+                self._emit(SendUpstream(early))
+        elif incoming.done:
+            self._exchange = self._asked = None
+            exchange.release()
+            if incoming.keep_client and not self.stopping:
+                self._phase = _Phase.READING
+            else:
+                self._close(linger=not exchange.outgoing.finished)
+
+    # --- ends -------------------------------------------------------------------------------------
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._counters.refused[refusal.code] += 1
+        exchange, asked = self._exchange, self._asked
+        self._exchange = self._asked = None
+        if exchange is not None:
+            exchange.release()
+            if exchange.incoming.started:
+                self._phase = _Phase.CLOSED
+                self._emit(AbortClient())
+                return
+        complete = asked is not None and asked.complete and asked.keeps_client
+        close = refusal.code in FINAL or not complete or self.stopping
+        bodiless = asked is not None and asked.head.method == b"HEAD"
+        self._emit(SendClient(answer(refusal, close=close, bodiless=bodiless)))
+        if close:
+            self._close(linger=True)
+        else:
+            self._phase = _Phase.READING
+
+    def _timed_out(self, waiting: Waiting) -> None:
+        if waiting is Waiting.ANSWER and self._phase is _Phase.EXCHANGING:
+            raise Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
+        if self._phase is _Phase.RELAYING:
+            self._emit(DropUpstream())
+        self._close(linger=False)
+
+    def _close(self, *, linger: bool) -> None:
+        self._phase = _Phase.CLOSED
+        self._emit(CloseClient(linger=linger))

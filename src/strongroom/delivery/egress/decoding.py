@@ -1,0 +1,152 @@
+"""Decoding compressed replies piece by piece, so that they can be scrubbed.
+
+Rules kept here:
+- a coding that is not in the table refuses the reply: what cannot be read cannot be scrubbed;
+- memory stays bounded: a decoder gives out at most `STEP` bytes at a time, and a reply that grows beyond any honest
+  ratio (a "zip bomb") is refused.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol, final
+
+import brotli  # type: ignore[import-untyped]  # the wheel has no stubs
+import zstandard
+
+from strongroom.delivery.egress.refusals import Code, Refusal, bad_reply
+
+STEP = 1 << 20
+_FREE = 8 << 20  # bytes that any reply may decode to
+_RATIO = 200  # and beyond them, how many for each byte that came; gzip's limit is 1032, text reaches 50
+_ZSTD_SLICE = 128  # 32 blocks of up to 128 KiB each: what a few bytes can make zstd write at once
+_ZSTD_WINDOW = 8 << 20  # RFC 9659 section 3
+
+
+class _Coding(Protocol):
+    """One decompressor: pieces in, pieces out."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the compressed stream has ended properly, or not begun."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield what the data decodes to."""
+
+
+@final
+class Decoder:
+    """Undoes a Content-Encoding."""
+
+    __slots__ = ("_arrived", "_coding", "_given")
+
+    def __init__(self, coding: _Coding) -> None:
+        self._coding = coding
+        self._arrived = 0
+        self._given = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what the data decodes to. Raises a refusal for corrupt data and for bombs."""
+        self._arrived += len(data)
+        pieces: list[bytes] = []
+        try:
+            for piece in self._coding.feed(data):
+                self._given += len(piece)
+                if self._given > _FREE + _RATIO * self._arrived:
+                    raise bad_reply("the upstream's compressed reply grows without measure")
+                pieces.append(piece)
+        except (zlib.error, brotli.error, zstandard.ZstdError):
+            raise bad_reply("the upstream's compressed reply cannot be decoded") from None
+        return b"".join(pieces)
+
+    def finish(self) -> None:
+        """Raise a refusal if the compressed stream is cut short."""
+        if not self._coding.complete:
+            raise bad_reply("the upstream's compressed reply is cut short")
+
+
+@final
+class _Zlib:
+    """gzip, several members one behind the other included, and deflate with or without its zlib wrapper."""
+
+    def __init__(self, *, gzip: bool) -> None:
+        self._bits = zlib.MAX_WBITS | 16 if gzip else 0
+        self._inflate = zlib.decompressobj(self._bits) if gzip else None
+        self.complete = True
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._inflate is None:
+                self._bits = self._bits or _deflate_bits(data[0])
+                self._inflate = zlib.decompressobj(self._bits)
+            self.complete = False
+            yield self._inflate.decompress(data, STEP)
+            data = self._inflate.unconsumed_tail
+            if self._inflate.eof:
+                data, self._inflate, self.complete = self._inflate.unused_data, None, True
+
+
+def _deflate_bits(first: int) -> int:
+    """Tell zlib-wrapped deflate (RFC 9110 8.4.1.2) from the bare one that some servers send, by the first byte."""
+    wrapped = first & 0x0F == zlib.DEFLATED and first >> 4 <= zlib.MAX_WBITS - 8
+    return zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
+
+
+@final
+class _Brotli:
+    """br (RFC 7932)."""
+
+    def __init__(self) -> None:
+        self._decompressor = brotli.Decompressor()
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        return not self._begun or bool(self._decompressor.is_finished())
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        self._begun = self._begun or bool(data)
+        yield self._decompressor.process(data, output_buffer_limit=STEP)
+        while not self._decompressor.can_accept_more_data():
+            yield self._decompressor.process(b"", output_buffer_limit=STEP)
+
+
+@final
+class _Zstd:
+    """zstd (RFC 8878), several frames one behind the other included."""
+
+    def __init__(self) -> None:
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self.complete = True
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), _ZSTD_SLICE):
+            part = data[start : start + _ZSTD_SLICE]
+            while part:
+                frame = self._frame or self._decompressor.decompressobj()
+                yield frame.decompress(part)
+                self.complete = frame.eof
+                self._frame, part = (None, frame.unused_data) if frame.eof else (frame, b"")
+
+
+_CODINGS: dict[bytes, Callable[[], _Coding]] = {
+    b"gzip": lambda: _Zlib(gzip=True),
+    b"x-gzip": lambda: _Zlib(gzip=True),
+    b"deflate": lambda: _Zlib(gzip=False),
+    b"br": _Brotli,
+    b"zstd": _Zstd,
+}
+
+
+def decoder(content_encoding: list[bytes]) -> Decoder | None:
+    """Return the decoder for a reply's Content-Encoding values, or None for plain bytes. Raises a refusal."""
+    listed = b",".join(content_encoding).lower().split(b",")
+    codings = [coding for each in listed if (coding := each.strip(b" \t")) not in {b"", b"identity"}]
+    if not codings:
+        return None
+    if len(codings) > 1 or codings[0] not in _CODINGS:
+        raise Refusal(
+            Code.ENCODING_NOT_SUPPORTED,
+            "the reply may hold a secret and is compressed in a way that cannot be searched",
+        )
+    return Decoder(_CODINGS[codings[0]]())

@@ -1,0 +1,97 @@
+"""What can happen to a client's connection. The shell tells; the conversation answers with commands."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import final
+
+from strongroom.core.failures import Failure
+from strongroom.services.live import LivePlan, LiveSession
+
+
+class Waiting(Enum):
+    """Whom a silent connection waits for."""
+
+    HEAD = auto()
+    """A client that has begun to say what it wants, or should by now."""
+    NEXT = auto()
+    """A client that may ask for something more."""
+    ANSWER = auto()
+    """An exchange under way: the upstream, or the rest of the client's body."""
+    OURSELVES = auto()
+    """A decision, or a connection being made; both have limits of their own."""
+
+
+@final
+@dataclass(slots=True)
+class ClientSent:
+    """Bytes from the client, decrypted if it speaks TLS."""
+
+    data: bytes
+
+
+@final
+@dataclass(slots=True)
+class ClientGone:
+    """The client's connection has ended."""
+
+
+@final
+@dataclass(slots=True)
+class SessionFound:
+    """The answer to `FindSession`."""
+
+    live: LiveSession
+
+
+@final
+@dataclass(slots=True)
+class PlanMade:
+    """The answer to `MakePlan`."""
+
+    plan: LivePlan
+
+
+@final
+@dataclass(slots=True)
+class Failed:
+    """`FindSession`, `MakePlan` or `OpenUpstream` did not succeed."""
+
+    failure: Failure
+
+
+@final
+@dataclass(slots=True)
+class UpstreamOpened:
+    """The answer to `OpenUpstream`. `reused` says that the connection has carried requests before."""
+
+    reused: bool
+
+
+@final
+@dataclass(slots=True)
+class UpstreamSent:
+    """Bytes from the upstream."""
+
+    data: bytes
+
+
+@final
+@dataclass(slots=True)
+class UpstreamGone:
+    """The upstream's connection has ended; `clean` if the upstream said so, instead of just vanishing."""
+
+    clean: bool
+
+
+@final
+@dataclass(slots=True)
+class TimedOut:
+    """Nothing has happened for longer than the limit."""
+
+    waiting: Waiting
+
+
+Event = (
+    ClientSent | ClientGone | SessionFound | PlanMade | Failed | UpstreamOpened | UpstreamSent | UpstreamGone | TimedOut
+)
+# The classes are not frozen: several are made for every request, and freezing trebles the cost of making one.

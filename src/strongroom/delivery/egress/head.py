@@ -1,0 +1,131 @@
+"""Message heads by the grammar of RFC 9112, and nothing beside it.
+
+Rules kept here:
+- a head is accepted only if the whole of it matches the grammar below, so nothing is left to interpret: no bare CR or
+  LF, no NUL, no folded lines, no space before a colon, no empty name, no other version than 1.0 and 1.1;
+- what matched is cut at the places that the grammar names; it is not parsed a second time;
+- names are compared in lower case and values without the blanks around them; the target stays byte for byte as sent.
+"""
+
+import re
+from typing import final
+
+from strongroom.delivery.egress.refusals import bad_reply, bad_request
+
+END = b"\r\n\r\n"
+
+_FIELD_LINES = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
+_REQUEST = re.compile(rb"([A-Z][A-Z0-9_-]{0,31}) ([!-\"$-~]+) HTTP/1\.([01])\r\n" + _FIELD_LINES)
+_REPLY = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n" + _FIELD_LINES)
+_FIELD = re.compile(rb"([^:]+):[ \t]*([^\r]*)\r\n")
+
+Field = tuple[bytes, bytes]
+"""A name, spelt as sent, and a value."""
+
+
+class Head:
+    """The fields of a message. Plain slots instead of a dataclass: two of these are made for every request."""
+
+    __slots__ = ("fields", "minor", "names", "raw")
+
+    def __init__(self, raw: bytes, minor: int, lines: bytes) -> None:
+        self.raw = raw
+        self.minor = minor
+        fields: list[Field] = _FIELD.findall(lines)
+        if b" \r\n" in lines or b"\t\r\n" in lines:
+            fields = [(name, value.rstrip(b" \t")) for name, value in fields]
+        self.fields = fields
+        self.names = [name.lower() for name, _ in fields]
+
+    def one(self, name: bytes) -> bytes | None:
+        """Return the first value of a field, by its lower-case name."""
+        return self.fields[self.names.index(name)][1] if name in self.names else None
+
+    def all(self, name: bytes) -> list[bytes]:
+        """Return every value of a field, in order."""
+        if name not in self.names:
+            return []
+        return [value for lower, (_, value) in zip(self.names, self.fields, strict=True) if lower == name]
+
+    def tokens(self, name: bytes) -> frozenset[bytes]:
+        """Return the members of a comma-separated list of tokens, in lower case."""
+        if name not in self.names:
+            return frozenset()
+        listed = b",".join(self.all(name)).lower().split(b",")
+        return frozenset(token.strip(b" \t") for token in listed) - {b""}
+
+
+@final
+class RequestHead(Head):
+    """What a client asks for."""
+
+    __slots__ = ("method", "target")
+
+    def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
+        self.method, self.target, minor, lines = found.groups()
+        super().__init__(raw, int(minor), lines)
+
+
+@final
+class ReplyHead(Head):
+    """What an upstream answers."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
+        minor, status, reason, lines = found.groups()
+        self.status = int(status)
+        self.reason = reason or b""
+        super().__init__(raw, int(minor), lines)
+
+
+def parse_request(raw: bytes) -> RequestHead:
+    """Read a request head, its empty line included. Raises a refusal."""
+    found = _REQUEST.fullmatch(raw)
+    if found is None:
+        raise bad_request("the request head breaks the grammar of HTTP/1.1")
+    return RequestHead(raw, found)
+
+
+def parse_reply(raw: bytes) -> ReplyHead:
+    """Read a reply head, its empty line included. Raises a refusal."""
+    found = _REPLY.fullmatch(raw)
+    if found is None:
+        raise bad_reply("the upstream's reply head breaks the grammar of HTTP/1.1")
+    return ReplyHead(raw, found)
+
+
+@final
+class HeadBuffer:
+    """Gathers bytes until a head is complete; each byte is searched once."""
+
+    __slots__ = ("_limit", "_searched", "held")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._searched = 0
+        self.held = b""
+
+    def add(self, data: bytes) -> None:
+        """Append what arrived."""
+        self.held = self.held + data if self.held else data
+
+    def head(self) -> bytes | None:
+        """Take a complete head off the front, or return None while there is none. Raises `OverflowError`."""
+        end = self.held.find(END, max(self._searched - len(END) + 1, 0))
+        if end < 0:
+            self._searched = len(self.held)
+            if self._searched >= self._limit:
+                raise OverflowError
+            return None
+        if end + len(END) > self._limit:
+            raise OverflowError
+        self._searched = 0
+        raw, self.held = self.held[: end + len(END)], self.held[end + len(END) :]
+        return raw
+
+    def rest(self) -> bytes:
+        """Take everything."""
+        self._searched = 0
+        held, self.held = self.held, b""
+        return held

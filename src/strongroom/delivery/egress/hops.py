@@ -1,0 +1,56 @@
+"""The fields that concern one connection only and are never forwarded (RFC 9110 section 7.6.1).
+
+A `Connection` field may name more of them, but not such as carry authority or meaning from end to end: naming those
+there is an attack, and they are forwarded all the same.
+"""
+
+from strongroom.delivery.egress.head import Head
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authentication-info",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"http2-settings",
+        b"content-length",  # written anew, with the framing that is really used
+    }
+)
+
+END_TO_END = frozenset(
+    {
+        b"accept-encoding",
+        b"authorization",
+        b"cache-control",
+        b"content-encoding",
+        b"content-range",
+        b"content-security-policy",
+        b"content-type",
+        b"cookie",
+        b"date",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"location",
+        b"origin",
+        b"referer",
+        b"set-cookie",
+        b"strict-transport-security",
+        b"www-authenticate",
+        b"x-api-key",
+    }
+)
+
+
+def one_hop(head: Head) -> frozenset[bytes]:
+    """Return the names of the fields to leave out of a message that is forwarded."""
+    if b"connection" not in head.names:
+        return HOP_BY_HOP
+    named = head.tokens(b"connection") - END_TO_END
+    return HOP_BY_HOP | named

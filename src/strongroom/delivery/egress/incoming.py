@@ -1,0 +1,242 @@
+"""An upstream's reply on its way to the client: fields forwarded, secrets taken out, body framed anew.
+
+Rules kept here:
+- whether to scrub is decided when the reply's head arrives, by what the plan has sent until then; if the request is
+  still being sent, by everything it may yet send;
+- a scrubbed reply is decoded first; if that cannot be done the client gets none of it;
+- a reply that begins before its request is complete is the connection's last;
+- no field of ours says more about the body than is true: where its length is not known it goes out in chunks, or, to
+  clients of HTTP/1.0, until the connection ends.
+"""
+
+from typing import final
+
+from strongroom.core.needles import Stream
+from strongroom.core.scrubbing import Scrubber
+from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, reply_body
+from strongroom.delivery.egress.decoding import Decoder, decoder
+from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
+from strongroom.delivery.egress.hops import one_hop
+from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.outgoing import Outgoing, body_swaps
+from strongroom.delivery.egress.refusals import bad_reply
+from strongroom.services.live import LivePlan
+
+_FINAL = 200
+_SWITCHING = 101
+_MAX_INTERIM = 64
+
+
+@final
+class Incoming:
+    """One reply, interim ones before it included: `feed` what the upstream sends, and send on what comes back."""
+
+    __slots__ = (
+        "_buffer",
+        "_chunked",
+        "_decoder",
+        "_gathered",
+        "_head",
+        "_interim",
+        "_limits",
+        "_outgoing",
+        "_plan",
+        "_reader",
+        "_request",
+        "_stream",
+        "done",
+        "keep_client",
+        "reusable",
+        "started",
+        "switched",
+    )
+
+    def __init__(
+        self, request: RequestHead, outgoing: Outgoing, plan: LivePlan, *, limits: Limits, keep_client: bool
+    ) -> None:
+        self._request = request
+        self._outgoing = outgoing
+        self._plan = plan
+        self._limits = limits
+        self._buffer = HeadBuffer(limits.head_bytes)
+        self._interim = 0
+        self._head: ReplyHead | None = None
+        self._reader: BodyReader | None = None
+        self._decoder: Decoder | None = None
+        self._stream: Stream | None = None
+        self._gathered: list[bytes] | None = None
+        self._chunked = False
+        self.keep_client = keep_client
+        """Whether the client's connection goes on after this reply."""
+        self.reusable = False
+        """Whether the upstream's connection may carry another request."""
+        self.started = False
+        """Whether the client has been given a part of the final reply."""
+        self.done = False
+        self.switched: bytes | None = None
+        """What followed the head by which the upstream changed to another protocol."""
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the upstream has not sent a byte."""
+        return self._head is None and not self._interim and not self._buffer.held
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what to send to the client. Raises a refusal for what the upstream may not send."""
+        if self._head is not None:
+            return self._body(data)
+        self._buffer.add(data)
+        out = b""
+        while self.switched is None:
+            raw = self._next_head()
+            if raw is None:
+                break
+            head = parse_reply(raw)
+            if head.status >= _FINAL:
+                return out + self._final(head)
+            out += self._interim_reply(head)
+        return out
+
+    def ended(self, *, clean: bool) -> bytes:
+        """Take the end of the upstream's connection. Raises a refusal if the reply is not complete with it."""
+        if not clean or not isinstance(self._reader, OpenReader):
+            raise bad_reply("the upstream closed the connection before its reply was complete")
+        self.done = True
+        return self._pass_on(b"", last=True)
+
+    def _next_head(self) -> bytes | None:
+        try:
+            return self._buffer.head()
+        except OverflowError:
+            raise bad_reply("the upstream's reply head is too large") from None
+
+    def _interim_reply(self, head: ReplyHead) -> bytes:
+        self._interim += 1
+        if head.status == _SWITCHING:
+            if not self._outgoing.upgrading:
+                raise bad_reply("the upstream changes the protocol unasked")
+            self.switched = self._buffer.rest()
+            return _head(head, self._scrubber(), b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        if self._interim > _MAX_INTERIM or b"content-length" in head.names or b"transfer-encoding" in head.names:
+            raise bad_reply("the upstream's interim replies break the rules of HTTP/1.1")
+        return _head(head, self._scrubber(), b"\r\n") if self._request.minor else b""
+
+    def _scrubber(self) -> Scrubber:
+        plan = self._plan
+        if self._outgoing.finished or not body_swaps(plan.plan):
+            return plan.scrubber
+        swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
+        return Scrubber(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+
+    def _final(self, head: ReplyHead) -> bytes:
+        self._head = head
+        scrubber = self._scrubber()
+        reader = self._reader = reply_body(head, method=self._request.method)
+        self.keep_client = self.keep_client and self._outgoing.finished
+        if reader is None:
+            self.done = self.started = True
+            self._settle_upstream(head, self._buffer.rest())
+            return _head(head, scrubber, self._framing(_told_length(head, self._request)))
+        encoded = scrubber and b"content-encoding" in head.names
+        if encoded:
+            self._decoder = decoder(head.all(b"content-encoding"))
+        payload, rest = reader.feed(self._buffer.rest())
+        if reader.done:
+            self._settle_upstream(head, rest)
+            return self._whole(payload, scrubber)
+        if scrubber:
+            self._stream = scrubber.stream()
+            if reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
+                self._gathered = [payload]
+                return b""
+        return self._beginning(head, reader, scrubber) + self._pass_on(payload, last=False)
+
+    def _whole(self, payload: bytes, scrubber: Scrubber) -> bytes:
+        """Return the complete reply to a body that is at hand."""
+        self.done = self.started = True
+        if self._decoder is not None:
+            payload = self._decoder.feed(payload)
+            self._decoder.finish()
+        if scrubber:
+            payload = scrubber.clean(payload)
+        framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
+        assert self._head is not None  # noqa: S101 - for the type checker
+        return _head(self._head, scrubber, framing, decoded=self._decoder is not None) + payload
+
+    def _beginning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> bytes:
+        """Return the head of a reply that is sent on as it comes."""
+        self.started = True
+        if reader.length is not None and not scrubber:
+            framing = b"Content-Length: %d\r\n" % reader.length
+        elif self._request.minor:
+            self._chunked = True
+            framing = b"Transfer-Encoding: chunked\r\n"
+        else:
+            self.keep_client = False
+            framing = b""
+        return _head(head, scrubber, self._framing(framing), decoded=self._decoder is not None)
+
+    def _body(self, data: bytes) -> bytes:
+        reader, head = self._reader, self._head
+        if self.done or reader is None or head is None:
+            self.reusable = False  # bytes that belong to no reply: RFC 9112 9.2
+            return b""
+        payload, rest = reader.feed(data)
+        if not reader.done:
+            return self._pass_on(payload, last=False)
+        self.done = True
+        self._settle_upstream(head, rest)
+        if self._gathered is not None:
+            whole = b"".join([*self._gathered, payload])
+            return self._whole(whole, self._scrubber())
+        return self._pass_on(payload, last=True)
+
+    def _pass_on(self, payload: bytes, *, last: bool) -> bytes:
+        if self._gathered is not None:
+            self._gathered.append(payload)
+            return b""
+        if self._decoder is not None:
+            payload = self._decoder.feed(payload)
+            if last:
+                self._decoder.finish()
+        if self._stream is not None:
+            payload = self._stream.feed(payload) + self._stream.finish() if last else self._stream.feed(payload)
+        if self._chunked:
+            return chunk(payload) + LAST_CHUNK if last else chunk(payload)
+        return payload
+
+    def _framing(self, length: bytes) -> bytes:
+        if not self.keep_client:
+            return length + b"Connection: close\r\n\r\n"
+        return length + (b"\r\n" if self._request.minor else b"Connection: keep-alive\r\n\r\n")
+
+    def _settle_upstream(self, head: ReplyHead, rest: bytes) -> None:
+        """Decide whether the upstream's connection is fit for another request."""
+        persistent = b"connection" not in head.names or b"close" not in head.tokens(b"connection")
+        self.reusable = head.minor == 1 and persistent and not rest and self._outgoing.finished
+
+
+def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
+    """Return the Content-Length line of a reply without a body, where it speaks of the body left out (RFC 9110 8.6)."""
+    if request.method != b"HEAD" and head.status != 304:  # noqa: PLR2004
+        return b""
+    length = head.one(b"content-length")
+    return b"" if length is None else b"Content-Length: %b\r\n" % length
+
+
+def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
+    """Return the head to send to the client; `framing` holds our own fields and the empty line."""
+    skipped = one_hop(head) | _LED_AROUND
+    if decoded:
+        skipped |= _ENCODING
+    reason, fields = head.reason, head.fields
+    if scrubber and scrubber.concerns(head.raw):
+        reason = scrubber.clean(reason)
+        fields = [(scrubber.clean(name), scrubber.clean(value)) for name, value in fields]
+    lines = [b"%b: %b\r\n" % field for lower, field in zip(head.names, fields, strict=True) if lower not in skipped]
+    return b"".join([b"HTTP/1.1 %d %b\r\n" % (head.status, reason), *lines, framing])
+
+
+_ENCODING = frozenset({b"content-encoding"})
+_LED_AROUND = frozenset({b"alt-svc"})
+"""Other ways to the upstream (RFC 7838), which would lead around the proxy."""

@@ -1,0 +1,53 @@
+"""Every bound of the egress proxy, by name."""
+
+from dataclasses import dataclass
+from typing import final
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    head_bytes: int = 64 * KIB
+    """The longest request or reply head (DESIGN section 5, line 9)."""
+
+    gathered_request_bytes: int = MIB
+    """Request bodies up to here are gathered where a substitution may change their length, and go out with the new
+    Content-Length; longer ones are sent in chunks, which some upstreams refuse."""
+
+    gathered_reply_bytes: int = 64 * KIB
+    """Scrubbed replies of a known length up to here are gathered, so that they keep a Content-Length."""
+
+    backlog_bytes: int = 256 * KIB
+    """What a client may send ahead of its turn (requests, a body while we still connect) before we stop reading."""
+
+    head_seconds: float = 30.0
+    """From the first sign of a client (connection, tunnel, first byte of a head) to the end of its head."""
+
+    idle_seconds: float = 120.0
+    """How long a client connection may rest between two requests."""
+
+    connect_seconds: float = 10.0
+    """Name look-up, connection and TLS handshake with an upstream, together."""
+
+    read_seconds: float = 300.0
+    """The longest silence inside a request or a reply."""
+
+    linger_seconds: float = 2.0
+    """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
+
+    upstream_idle_seconds: float = 30.0
+    """How long an upstream connection is kept for the next request."""
+
+    upstream_idle_connections: int = 64
+    """Idle upstream connections kept for one session and destination."""
+
+    connections: int = 10_000
+    """Client connections at one time; more are closed at once."""
+
+
+STANDARD = Limits()

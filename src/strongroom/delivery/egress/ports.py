@@ -1,0 +1,43 @@
+"""What the proxy needs of the rest of the house."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from strongroom.core.hosts import Host
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.services.live import LivePlan, LiveSession
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
+
+
+class Delivery(Protocol):
+    """Which secrets go where. The two plain methods answer from memory, the other two ask."""
+
+    def entered(self, token: Secret) -> LiveSession | None:
+        """Return the session of a token if it is running here already."""
+
+    async def enter(self, token: Secret) -> LiveSession:
+        """Return the session of a token. Raises a failure."""
+
+    def planned(self, live: LiveSession, destination: Destination) -> LivePlan | None:
+        """Return the plan for a destination if it is warm."""
+
+    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
+        """Return the plan for a destination. Raises a failure."""
+
+
+class Dialer(Protocol):
+    """The way out."""
+
+    async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
+        """Connect to an address that passed the guard, with TLS for https. Raises `Unreachable`."""
+
+
+class Authority(Protocol):
+    """Stands in for the hosts behind the proxy."""
+
+    def context(self, host: Host) -> ssl.SSLContext:
+        """Return how to speak TLS as this host."""

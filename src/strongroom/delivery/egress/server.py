@@ -1,0 +1,94 @@
+"""The egress proxy as one thing to start and to stop."""
+
+import asyncio
+import socket
+from typing import final
+
+from strongroom.core.sources import Spawn
+from strongroom.delivery.egress.client import ClientConnection
+from strongroom.delivery.egress.counters import Counters
+from strongroom.delivery.egress.limits import STANDARD, Limits
+from strongroom.delivery.egress.ports import Authority, Delivery, Dialer
+from strongroom.delivery.egress.surroundings import Surroundings
+
+BACKLOG = 2048
+SWEEP_SECONDS = 0.5
+"""How often silent connections are looked for; no time limit is finer than this."""
+
+
+@final
+class EgressProxy:
+    """Accepts clients on a bound socket until told to stop."""
+
+    def __init__(  # noqa: PLR0913 - one argument per thing it works with
+        self,
+        *,
+        delivery: Delivery,
+        authority: Authority,
+        dialer: Dialer,
+        counters: Counters,
+        spawn: Spawn,
+        limits: Limits = STANDARD,
+    ) -> None:
+        self._delivery = delivery
+        self._authority = authority
+        self._dialer = dialer
+        self._counters = counters
+        self._spawn = spawn
+        self._limits = limits
+        self._around: Surroundings | None = None
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._empty = asyncio.Event()
+
+    async def start(self, bound: socket.socket) -> None:
+        """Accept connections on a socket that is bound already."""
+        loop = asyncio.get_running_loop()
+        around = Surroundings(
+            delivery=self._delivery,
+            authority=self._authority,
+            dialer=self._dialer,
+            counters=self._counters,
+            limits=self._limits,
+            spawn=self._spawn,
+            loop=loop,
+            departed=self._departed,
+        )
+        self._around = around
+        self._server = await loop.create_server(lambda: ClientConnection(around), sock=bound, backlog=BACKLOG)
+        self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep, around)
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing more, let what is under way finish within the grace, and cut the rest."""
+        around, server = self._around, self._server
+        if around is None or server is None:
+            return
+        server.close()
+        for client in list(around.clients):
+            client.finish()
+        self._departed()
+        try:
+            async with asyncio.timeout(grace):
+                await self._empty.wait()
+        except TimeoutError:
+            for client in list(around.clients):
+                client.abort()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        around.pool.close()
+        await server.wait_closed()
+        self._around = self._server = None
+
+    def _departed(self) -> None:
+        """Notice when the last client has gone after `stop`."""
+        if self._around is not None and not self._around.clients:
+            self._empty.set()
+        else:
+            self._empty.clear()
+
+    def _sweep(self, around: Surroundings) -> None:
+        now = around.loop.time()
+        for client in list(around.clients):
+            client.check_time(now)
+        around.pool.sweep(now)
+        self._sweeper = around.loop.call_later(SWEEP_SECONDS, self._sweep, around)

@@ -1,0 +1,59 @@
+"""What all client connections of a proxy share."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, final
+
+from strongroom.core.sources import Spawn
+from strongroom.delivery.egress.counters import Counters
+from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.pool import Pool
+from strongroom.delivery.egress.ports import Authority, Delivery, Dialer
+from strongroom.delivery.egress.upstream import READ_BYTES
+
+if TYPE_CHECKING:  # the two know each other
+    from strongroom.delivery.egress.client import ClientConnection
+
+
+@final
+class Surroundings:
+    """Handed to each client connection. Made when the proxy starts, for the loop that it runs in."""
+
+    __slots__ = (
+        "authority",
+        "clients",
+        "counters",
+        "delivery",
+        "departed",
+        "dialer",
+        "limits",
+        "loop",
+        "pool",
+        "read_buffer",
+        "spawn",
+    )
+
+    def __init__(  # noqa: PLR0913 - one argument per thing it works with
+        self,
+        *,
+        delivery: Delivery,
+        authority: Authority,
+        dialer: Dialer,
+        counters: Counters,
+        limits: Limits,
+        spawn: Spawn,
+        loop: asyncio.AbstractEventLoop,
+        departed: Callable[[], None],
+    ) -> None:
+        self.delivery = delivery
+        self.authority = authority
+        self.dialer = dialer
+        self.counters = counters
+        self.limits = limits
+        self.spawn = spawn
+        self.loop = loop
+        self.departed = departed
+        """Called when a client has gone."""
+        self.pool = Pool(limits=limits)
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
+        self.clients: set[ClientConnection] = set()

@@ -1,0 +1,125 @@
+"""Our end of one connection to an upstream: hands on what arrives to whoever uses it now."""
+
+import asyncio
+from typing import Protocol, final
+
+from strongroom.core.overriding import override
+
+READ_BYTES = 64 * 1024
+
+
+class User(Protocol):
+    """Who uses a connection at the moment."""
+
+    def upstream_sent(self, data: bytes) -> None:
+        """Take what arrived."""
+
+    def upstream_gone(self, *, clean: bool) -> None:
+        """Take the end; `clean` if the upstream said so, instead of just vanishing."""
+
+    def upstream_congested(self, *, congested: bool) -> None:
+        """Stop sending for a while, or go on."""
+
+
+class Keeper(Protocol):
+    """Who keeps a connection that nobody uses."""
+
+    def lost(self, connection: "UpstreamConnection") -> None:
+        """Forget a connection that is not fit for use any more."""
+
+
+@final
+class UpstreamConnection(asyncio.BufferedProtocol):
+    """One connection. While idle it expects silence: whatever arrives then belongs to no request, and ends it."""
+
+    __slots__ = ("_buffer", "_gone", "congested", "idle_since", "keeper", "transport", "user")
+
+    def __init__(self, buffer: memoryview) -> None:
+        self._buffer = buffer  # one for all connections of a loop: what a read leaves there is copied out at once
+        self._gone = False
+        self.transport: asyncio.Transport | None = None
+        self.user: User | None = None
+        self.keeper: Keeper | None = None
+        self.idle_since = 0.0
+        self.congested = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether the connection is up, as far as anyone can tell."""
+        return not self._gone and self.transport is not None and not self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def pause(self, *, paused: bool) -> None:
+        """Stop or go on reading."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if paused:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def drop(self) -> None:
+        """Close at once; nobody is told."""
+        self.user = self.keeper = None
+        self._gone = True
+        if self.transport is not None:
+            self.transport.abort()
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what every loop hands to stream protocols
+        self.transport = transport
+
+    @override
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as above
+        return self._buffer
+
+    @override
+    def buffer_updated(self, nbytes: int) -> None:
+        user = self.user
+        if user is not None:
+            user.upstream_sent(self._buffer[:nbytes].tobytes())
+        else:
+            self._lose()
+
+    @override
+    def eof_received(self) -> None:
+        self._end(clean=True)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._end(clean=False)
+
+    @override
+    def pause_writing(self) -> None:
+        self.congested = True
+        if self.user is not None:
+            self.user.upstream_congested(congested=True)
+
+    @override
+    def resume_writing(self) -> None:
+        self.congested = False
+        if self.user is not None:
+            self.user.upstream_congested(congested=False)
+
+    def _end(self, *, clean: bool) -> None:
+        if self._gone:
+            return
+        self._gone = True
+        user, self.user = self.user, None
+        if user is not None:
+            user.upstream_gone(clean=clean)
+        else:
+            self._lose()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _lose(self) -> None:
+        keeper = self.keeper
+        self.drop()
+        if keeper is not None:
+            keeper.lost(self)

@@ -1,0 +1,270 @@
+"""The proxy on real sockets: what the playbooks cannot show."""
+
+import asyncio
+import ssl
+
+import pytest
+
+from strongroom.delivery.egress import Limits
+from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, swap
+from tests.delivery.egress.running import HOST, read_reply, read_request, rig
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send every request back as the reply's body."""
+    while True:
+        head, body = await read_request(reader)
+        said = head + body
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
+
+
+def get(host: str, target: str = "/", *fields: str) -> bytes:
+    return "\r\n".join([f"GET {target} HTTP/1.1", f"Host: {host}", *fields, "", ""]).encode()
+
+
+async def test_a_secret_goes_out_and_its_placeholder_comes_back():
+    heard: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head, _ = await read_request(reader)
+            heard.append(head)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(head), head))
+
+    async with rig(serve, FixedDelivery(swaps=(swap(),))) as at:
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host, "/", f"Authorization: Bearer {PLACEHOLDER}"))
+        _, body = await read_reply(reader)
+        writer.close()
+    assert f"Authorization: Bearer {SECRET}".encode() in heard[0]
+    assert f"Authorization: Bearer {PLACEHOLDER}".encode() in body
+    assert SECRET.encode() not in body
+
+
+async def test_one_upstream_connection_serves_many_requests_and_tunnels():
+    async with rig(echo) as at:
+        for _ in range(3):
+            reader, writer = await at.tunnel()
+            for _ in range(5):
+                writer.write(get(at.host))
+                await read_reply(reader)
+            writer.close()
+        assert at.counters.upstreams_opened == 1
+        assert at.counters.upstreams_reused == 14
+
+
+async def test_sessions_do_not_share_upstream_connections():
+    delivery = FixedDelivery()
+    async with rig(echo, delivery) as at:
+        for name in ("sesn_1", "sesn_2"):
+            delivery.sessions = dict.fromkeys(delivery.sessions, delivery.session(name))
+            reader, writer = await at.tunnel()
+            writer.write(get(at.host))
+            await read_reply(reader)
+            writer.close()
+        assert at.counters.upstreams_opened == 2
+
+
+async def test_everything_cold_is_asked_for_and_waited_for():
+    async with rig(echo, FixedDelivery(swaps=(swap(),), cold=True)) as at:
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host, "/", f"X: {PLACEHOLDER}"))
+        assert f"X: {PLACEHOLDER}".encode() in (await read_reply(reader))[1]
+        writer.close()
+
+
+async def test_a_client_hello_that_comes_with_the_connect_is_answered():
+    async with rig(echo) as at:
+        context = at.client_context()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname=HOST)
+        with pytest.raises(ssl.SSLWantReadError):
+            tls.do_handshake()
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+        token = next(iter(at.delivery.sessions))
+        writer.write(f"CONNECT {at.host} HTTP/1.1\r\nProxy-Authorization: Bearer {token}\r\n\r\n".encode() + outgoing.read())
+        await reader.readuntil(b"\r\n\r\n")
+        while True:
+            incoming.write(await reader.read(65536))
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                continue
+        assert tls.getpeercert()["subjectAltName"] == (("DNS", HOST),)  # type: ignore[index]
+        writer.close()
+
+
+async def test_another_server_name_than_the_tunnels_is_turned_away():
+    async with rig(echo) as at:
+        with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
+            await at.tunnel(server_name="evil.example")
+        assert at.counters.handshakes_failed == 1
+        assert at.dialer.dialled == []
+
+
+async def test_clients_resume_their_tls_sessions():
+    async with rig(echo) as at:
+        for maximum in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = at.client_context()
+            context.maximum_version = maximum
+            session = None
+            reused = []
+            for _ in range(2):
+                reader, writer = await at.connect()
+                reused.append(await asyncio.to_thread(lambda: None))
+                await writer.start_tls(context, server_hostname=HOST)
+                writer.write(get(at.host))
+                await read_reply(reader)
+                tls = writer.get_extra_info("ssl_object")
+                session = session or tls.session
+                writer.close()
+            assert session is not None
+            assert session.has_ticket
+
+
+async def test_a_session_that_ends_cuts_its_connections_in_the_middle_of_a_reply():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+        await reader.read()
+        gone.set()
+
+    gone = asyncio.Event()
+    async with rig(serve) as at:
+        reader, writer = await at.tunnel()
+        idle_reader, idle_writer = await at.tunnel()
+        writer.write(get(at.host))
+        await reader.readuntil(b"abc")
+        at.delivery.live.end()
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(97)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await idle_reader.readexactly(1)
+        await asyncio.wait_for(gone.wait(), 5)
+        writer.close()
+        idle_writer.close()
+
+
+async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        asked.set()
+        try:
+            await reader.read()
+        finally:
+            gone.set()
+
+    asked, gone = asyncio.Event(), asyncio.Event()
+    async with rig(serve) as at:
+        _, writer = await at.tunnel()
+        writer.write(get(at.host))
+        await asyncio.wait_for(asked.wait(), 5)
+        writer.transport.abort()
+        await asyncio.wait_for(gone.wait(), 5)
+
+
+async def test_a_server_sent_event_arrives_before_the_next_one_is_sent():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for number in range(3):
+            writer.write(b"9\r\ndata: %d\n\n\r\n" % number)
+            await asyncio.wait_for(heard.acquire(), 5)
+        writer.write(b"0\r\n\r\n")
+
+    heard = asyncio.Semaphore(0)
+    async with rig(serve, FixedDelivery(swaps=(swap(),))) as at:
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host, "/", f"X: {PLACEHOLDER}"))
+        for number in range(3):
+            await asyncio.wait_for(reader.readuntil(b"data: %d\n\n" % number), 5)
+            heard.release()
+        await reader.readuntil(b"0\r\n\r\n")
+        writer.close()
+
+
+async def test_an_idle_upstream_connection_that_says_something_is_closed():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        await answered.acquire()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+        await reader.read()
+        gone.release()
+
+    answered, gone = asyncio.Semaphore(0), asyncio.Semaphore(0)
+    async with rig(serve) as at:
+        reader, writer = await at.tunnel()
+        for _ in range(2):
+            writer.write(get(at.host))
+            assert (await asyncio.wait_for(read_reply(reader), 5))[1] == b"ok"
+            answered.release()
+            await asyncio.wait_for(gone.acquire(), 5)
+        writer.close()
+        assert at.counters.upstreams_opened == 2
+
+
+async def test_an_upstream_that_does_not_answer_is_given_up():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with rig(serve, limits=Limits(read_seconds=0.1)) as at:
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host))
+        head, _ = await asyncio.wait_for(read_reply(reader), 5)
+        assert head.startswith(b"HTTP/1.1 504 ")
+        writer.close()
+
+
+async def test_a_client_that_dribbles_its_head_is_closed():
+    async with rig(echo, limits=Limits(head_seconds=0.1)) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+        while not reader.at_eof():
+            writer.write(b"x")
+            await asyncio.wait({asyncio.ensure_future(reader.read(1))}, timeout=0.05)
+            if reader.at_eof():
+                break
+        writer.close()
+
+
+async def test_more_clients_than_the_limit_are_closed_at_once():
+    async with rig(echo, limits=Limits(connections=1)) as at:
+        _, first = await at.tunnel()
+        reader, second = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(reader.readexactly(1), 5)
+        first.close()
+        second.close()
+
+
+async def test_a_refused_client_can_read_its_answer_while_it_is_still_sending():
+    async with rig(echo) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+        writer.write(b"POST http://a.example/ HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000)
+        head, _ = await asyncio.wait_for(read_reply(reader), 5)
+        assert head.startswith(b"HTTP/1.1 407 ")
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_stopping_lets_a_reply_finish_and_closes_idle_connections():
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        asked.set()
+        await go_on.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    async with rig(serve) as at:
+        idle_reader, idle = await at.tunnel()
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host))
+        await asked.wait()
+        stopping = asyncio.get_running_loop().create_task(at.proxy.stop(5))
+        assert await asyncio.wait_for(idle_reader.read(), 5) == b""
+        go_on.set()
+        assert (await read_reply(reader))[1] == b"ok"
+        await asyncio.wait_for(stopping, 5)
+        idle.close()
+        writer.close()
