@@ -12,7 +12,7 @@ from strongroom.core.audit import Outcome, Record
 from strongroom.core.failures import NotPermitted
 from strongroom.core.grants import Denied, Granted, Principal, Target, decide
 from strongroom.core.ids import ENTRY, EntryId, NewId
-from strongroom.services.ports import AuditLog, Clock
+from strongroom.services.ports import AuditAppender, Clock
 
 Facts = Mapping[str, str | int]
 
@@ -21,7 +21,7 @@ Facts = Mapping[str, str | int]
 class Gate:
     """The only way to a `Granted`."""
 
-    def __init__(self, *, log: AuditLog, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, *, log: AuditAppender, clock: Clock, new_id: NewId) -> None:
         self._log = log
         self._clock = clock
         self._new_id = new_id

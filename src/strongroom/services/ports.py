@@ -226,11 +226,15 @@ class Sessions(Protocol):
         """Remove it. Raises `NotFound`."""
 
 
-class AuditLog(Protocol):
-    """The chain of each organization. There is no way to change or remove an entry."""
+class AuditAppender(Protocol):
+    """The writing end of the audit log: all that the gate has of it."""
 
     async def append(self, records: Sequence[Record]) -> list[Entry]:
         """Append in order, in one transaction. Raises `Unavailable` if it cannot be written."""
+
+
+class AuditLog(AuditAppender, Protocol):
+    """The chain of each organization. There is no way to change or remove an entry."""
 
     async def entries(
         self, organization: OrganizationId, *, after: int = 0, limit: int = 1000, session: SessionId | None = None

@@ -1,0 +1,164 @@
+"""The use cases on a real store, with a clock that stands still: what the tests of `services` share."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from strongroom.core.actions import ALL_SCOPES
+from strongroom.core.audit import Entry, Record
+from strongroom.core.credentials import NewCredential
+from strongroom.core.credentials.environment_variable import EnvironmentVariable, EnvironmentVariableDetails
+from strongroom.core.failures import Unavailable
+from strongroom.core.grants import Principal
+from strongroom.core.hosts import HostSet, canonical_host
+from strongroom.core.ids import OrganizationId, PrincipalId, VaultId, WorkspaceId
+from strongroom.core.networking import Limited
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.core.sessions import Agent
+from strongroom.core.surfaces import Surface
+from strongroom.crypto.keyring import KeyRing
+from strongroom.custody import EnvelopeCustodian
+from strongroom.custody.kek.local import LocalKek
+from strongroom.services.authentication import Authentication
+from strongroom.services.credentials import CredentialService
+from strongroom.services.delivery import Delivery
+from strongroom.services.environments import EnvironmentService, NewEnvironment
+from strongroom.services.gate import Gate
+from strongroom.services.keys import KeyService
+from strongroom.services.organizations import OrganizationService
+from strongroom.services.ports import AuditAppender, Store
+from strongroom.services.sessions import NewSession, Opened, SessionService
+from strongroom.services.usage import Meter
+from strongroom.services.vaults import VaultService
+from strongroom.store import open_store
+from strongroom.testing.clock import FrozenClock
+from strongroom.testing.entropy import CountingEntropy
+
+API = Destination("https", canonical_host("api.example.com"), 443)
+OTHER = Destination("https", canonical_host("other.example.com"), 443)
+
+
+class Switch:
+    """An audit log that can be switched off. It only writes; tests read the store's own."""
+
+    def __init__(self, log: AuditAppender) -> None:
+        self.log = log
+        self.off = False
+
+    async def append(self, records: Sequence[Record]) -> list[Entry]:
+        if self.off:
+            raise Unavailable("the audit log cannot be written")
+        return await self.log.append(records)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """Everything that a test of a use case needs."""
+
+    store: Store
+    log: Switch
+    clock: FrozenClock
+    entropy: CountingEntropy
+    gate: Gate
+    meter: Meter
+    vaults: VaultService
+    credentials: CredentialService
+    environments: EnvironmentService
+    sessions: SessionService
+    keys: KeyService
+    organizations: OrganizationService
+    authentication: Authentication
+    delivery: Delivery
+    admin: Principal
+
+    async def vault(self) -> VaultId:
+        return (await self.vaults.create(self.admin, display_name="v", metadata={})).id
+
+    async def session(self, *vaults: VaultId) -> Opened:
+        environment = await self.environments.create(self.admin, NewEnvironment(name="e", metadata={}))
+        new = NewSession(agent=Agent(id="a"), environment=environment.id, vaults=vaults, metadata={})
+        return await self.sessions.open(self.admin, new)
+
+    async def entries(self) -> list[Entry]:
+        return await self.store.audit.entries(self.admin.organization)
+
+
+def variable(name: str = "TOKEN", value: str = "the secret", *hosts: str) -> NewCredential:
+    """A variable for `api.example.com` unless told otherwise."""
+    return NewCredential(
+        details=EnvironmentVariableDetails(secret_name=name),
+        material=EnvironmentVariable(value=Secret(value)),
+        metadata={},
+        networking=Limited(HostSet.parse(hosts or ("api.example.com",))),
+        surfaces=frozenset({Surface.HEADER, Surface.BODY}),
+    )
+
+
+@asynccontextmanager
+async def built(folder: Path) -> AsyncIterator[Rooms]:
+    """Build the rooms on a store in `folder`."""
+    clock, entropy = FrozenClock(), CountingEntropy()
+    keyring = KeyRing(holders={1: LocalKek(key=entropy(32), entropy=entropy)}, entropy=entropy)
+    custodian = EnvelopeCustodian(keyring=keyring)
+    async with open_store(folder / "test.db", clock=clock) as store:
+        log = Switch(store.audit)
+        gate = Gate(log=log, clock=clock, new_id=entropy.new_id)
+        meter = Meter(uses=store.uses, gate=gate, clock=clock)
+        organizations = OrganizationService(
+            tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy
+        )
+        tenant = await organizations.found("first", secret=Secret("first"), scopes=ALL_SCOPES)
+        yield Rooms(
+            store=store,
+            log=log,
+            clock=clock,
+            entropy=entropy,
+            gate=gate,
+            meter=meter,
+            vaults=VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=entropy.new_id),
+            credentials=CredentialService(
+                credentials=store.credentials,
+                vaults=store.vaults,
+                custodian=custodian,
+                gate=gate,
+                clock=clock,
+                new_id=entropy.new_id,
+            ),
+            environments=EnvironmentService(
+                environments=store.environments, gate=gate, clock=clock, new_id=entropy.new_id
+            ),
+            sessions=SessionService(
+                sessions=store.sessions,
+                environments=store.environments,
+                vaults=store.vaults,
+                credentials=store.credentials,
+                seal=keyring,
+                gate=gate,
+                clock=clock,
+                new_id=entropy.new_id,
+                entropy=entropy,
+                lifetime=timedelta(hours=1),
+            ),
+            keys=KeyService(tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy),
+            organizations=organizations,
+            authentication=Authentication(tenants=store.tenants),
+            delivery=Delivery(
+                sessions=store.sessions,
+                environments=store.environments,
+                credentials=store.credentials,
+                custodian=custodian,
+                seal=keyring,
+                gate=gate,
+                meter=meter,
+                clock=clock,
+            ),
+            admin=Principal(
+                id=PrincipalId(tenant.key.id),
+                organization=OrganizationId(tenant.organization.id),
+                workspace=WorkspaceId(tenant.workspace.id),
+                scopes=ALL_SCOPES,
+            ),
+        )
