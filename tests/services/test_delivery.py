@@ -251,7 +251,7 @@ async def test_a_silent_feed_drops_every_plan(rooms: Rooms) -> None:
                 raise Unavailable("the database does not answer")
             yield ()
 
-    task = asyncio.create_task(rooms.delivery.follow(Broken()))  # type: ignore[arg-type]
+    task = asyncio.create_task(rooms.delivery.follow(Broken()))
     await gone(plan)
     task.cancel()
     with suppress(asyncio.CancelledError):
