@@ -1,0 +1,1 @@
+"""How fast the proxy is, beside a direct connection and mitmproxy: `make bench`."""

@@ -1,0 +1,94 @@
+"""Runs one job: so many connections, each sending again when it was answered, until the window closes."""
+
+import asyncio
+import ssl
+from time import perf_counter_ns
+
+from benchmarks.load.connection import Connection, connect, trusting
+from benchmarks.load.job import Job, Measured
+from benchmarks.load.window import Window
+from benchmarks.usage import cpu_seconds
+
+PATIENCE = 120.0
+"""Seconds after which a job that should be over is given up."""
+
+
+async def run(job: Job) -> Measured:
+    """Run the job. What goes wrong is in the answer."""
+    window = Window(
+        at_least=job.at_least,
+        cpu=lambda: cpu_seconds(job.cpu_of) if job.cpu_of is not None else None,
+        closed=asyncio.get_running_loop().create_future(),
+    )
+    try:
+        async with asyncio.timeout(job.warm_up + job.seconds + PATIENCE), asyncio.TaskGroup() as group:
+            await (_keeping(job, window) if job.keep_alive else _reconnecting(job, window, group))
+    except TimeoutError:
+        return Measured(failure="it did not end")
+    except ExceptionGroup as several:
+        return Measured(failure=repr(several.exceptions[0]))
+    return window.measured()
+
+
+async def _keeping(job: Job, window: Window) -> None:
+    context = trusting(job.route)
+
+    def replied(connection: Connection) -> None:
+        window.record(perf_counter_ns() - connection.started)
+        if not window.closed.done():
+            connection.send()
+
+    connections = [
+        Connection(job.request.encode(), job.reply_bytes, replied=replied, failed=window.fail)
+        for _ in range(job.connections)
+    ]
+    try:
+        await asyncio.gather(*(connect(job.route, connection, context) for connection in connections))
+        if not job.warm_up:
+            window.open()
+        for connection in connections:
+            connection.send()
+        await _until_closed(job, window)
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+async def _reconnecting(job: Job, window: Window, group: asyncio.TaskGroup) -> None:
+    context = trusting(job.route)
+    if not job.warm_up:
+        window.open()
+    for _ in range(job.connections):
+        group.create_task(_one_after_the_other(job, window, context))
+    await _until_closed(job, window)
+
+
+async def _one_after_the_other(job: Job, window: Window, context: ssl.SSLContext | None) -> None:
+    while not window.closed.done():
+        await _one(job, window, context)
+
+
+async def _one(job: Job, window: Window, context: ssl.SSLContext | None) -> None:
+    answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    started = perf_counter_ns()
+
+    def replied(_: Connection) -> None:
+        window.record(perf_counter_ns() - started)
+        answered.set_result(None)
+
+    connection = Connection(job.request.encode(), job.reply_bytes, replied=replied, failed=window.fail)
+    try:
+        await connect(job.route, connection, context)
+        connection.send()
+        await asyncio.wait({answered, window.closed}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        connection.close()
+
+
+async def _until_closed(job: Job, window: Window) -> None:
+    if job.warm_up:
+        await asyncio.wait({window.closed}, timeout=job.warm_up)  # ends early only if something failed
+        if not window.closed.done():
+            window.open()
+    asyncio.get_running_loop().call_later(job.seconds, window.time_is_up)
+    await window.closed

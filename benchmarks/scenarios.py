@@ -1,0 +1,82 @@
+"""What is asked of every contestant: which request, over how many connections, for how long."""
+
+from dataclasses import dataclass
+from typing import final
+
+from benchmarks.upstream import JSON_BYTES
+
+MEGABYTE = 1_000_000
+STREAM_BYTES = 100 * MEGABYTE
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How thorough a run is."""
+
+    rounds: int
+    seconds: float
+    warm_up: float
+    credentials: int
+    """How many the full server of the flatness rows stores."""
+
+
+USUAL = Pace(rounds=5, seconds=2.0, warm_up=0.5, credentials=1000)
+QUICK = Pace(rounds=1, seconds=0.7, warm_up=0.3, credentials=100)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One kind of load. Without `seconds` of its own it takes those of the pace."""
+
+    key: str
+    title: str
+    path: str
+    reply_bytes: int
+    connections: int
+    keep_alive: bool = True
+    replies: int | None = None
+    """Measure so many replies from the first one on, however long they take, instead of a time."""
+
+
+def keep_alive(connections: int) -> Scenario:
+    """Return the plainest load: 1 KiB of JSON, over connections that stay open."""
+    return Scenario(
+        key=f"keep-alive-{connections}",
+        title=f"{connections} connection{'s' if connections > 1 else ''}",
+        path="/json",
+        reply_bytes=JSON_BYTES,
+        connections=connections,
+    )
+
+
+KEEP_ALIVE = (keep_alive(1), keep_alive(16), keep_alive(64))
+FLATNESS = keep_alive(16)
+NEW_TUNNEL = Scenario(
+    key="new-tunnel-8",
+    title="8 connections, a new tunnel for each request",
+    path="/json",
+    reply_bytes=JSON_BYTES,
+    connections=8,
+    keep_alive=False,
+)
+STREAM = Scenario(
+    key="stream-100-mb",
+    title="1 connection, 100 MB in a reply",
+    path=f"/stream/{STREAM_BYTES}",
+    reply_bytes=STREAM_BYTES,
+    connections=1,
+    replies=3,
+)
+
+
+def api_list(path: str, reply_bytes: int) -> Scenario:
+    """Return the load on the API: a page of 20 credentials, whose size one request found out."""
+    return Scenario(
+        key="api-list-20",
+        title="API, 8 connections: a list of 20 credentials",
+        path=path,
+        reply_bytes=reply_bytes,
+        connections=8,
+    )

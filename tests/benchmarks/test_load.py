@@ -1,0 +1,109 @@
+import dataclasses
+import ssl
+from pathlib import Path
+
+import pytest
+
+from benchmarks.certificates import issue
+from benchmarks.load.closed_loop import run
+from benchmarks.load.job import Job, Route
+from benchmarks.load.window import percentile
+from tests.benchmarks.toy_server import HELLO, answering, tunnelling
+
+CONNECTIONS = 4
+
+
+def job(port: int) -> Job:
+    return Job(
+        route=Route(host="127.0.0.1", port=port),
+        request="GET / HTTP/1.1\r\nHost: toy\r\n\r\n",
+        reply_bytes=5,
+        connections=CONNECTIONS,
+        seconds=0.0,
+        at_least=200,
+    )
+
+
+async def test_every_reply_is_counted_once() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(job(toy.port))
+    assert measured.failure is None
+    assert measured.requests == 200
+    # Each connection had sent at most one request more when the window closed.
+    assert 200 <= len(toy.heads) <= 200 + CONNECTIONS
+    assert toy.connections == CONNECTIONS
+
+
+async def test_a_new_connection_is_made_for_each_request_where_that_is_asked() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), keep_alive=False, at_least=20))
+    assert measured.requests == 20
+    assert len(toy.heads) <= toy.connections <= 20 + CONNECTIONS
+
+
+async def test_replies_while_warming_up_are_not_counted() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), warm_up=0.05, at_least=1))
+    assert measured.failure is None
+    assert len(toy.heads) > measured.requests + CONNECTIONS
+
+
+async def test_the_window_lasts_as_long_as_asked() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), seconds=0.1, at_least=1))
+    assert 0.1 <= measured.seconds < 5
+    assert measured.p50_us <= measured.p99_us <= measured.seconds * 1e6
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhello", "401"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhell", "4 bytes"),
+        (b"what?\r\n\r\n", "not HTTP"),
+    ],
+)
+async def test_a_reply_that_is_not_the_expected_one_fails_the_job(reply: bytes, said: str, keep_alive: bool) -> None:
+    async with answering(reply) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), keep_alive=keep_alive))
+    assert measured.failure is not None
+    assert said in measured.failure
+
+
+async def test_a_connection_that_is_closed_fails_the_job() -> None:
+    async with answering(HELLO, then_close=True) as toy:
+        measured = await run(job(toy.port))
+    assert "closed" in (measured.failure or "")
+
+
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_requests_travel_through_a_tunnel_with_tls_inside(tmp_path: Path, keep_alive: bool) -> None:
+    issued = issue("toy.test", tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issued.upstream)
+    async with answering(HELLO, context=context) as toy, tunnelling(toy.port) as proxy:
+        route = Route(
+            host="127.0.0.1",
+            port=proxy.port,
+            tunnel="toy.test:443",
+            tunnel_authorization="Basic dG9r",
+            tls_name="toy.test",
+            ca_file=str(issued.authority),
+        )
+        asked = dataclasses.replace(job(0), route=route, at_least=20, keep_alive=keep_alive)
+        measured = await run(asked)
+        mistaken = await run(dataclasses.replace(asked, route=dataclasses.replace(route, tls_name="other.test")))
+    assert measured.failure is None
+    assert measured.requests == 20
+    assert proxy.heads[0].splitlines()[0] == "CONNECT toy.test:443 HTTP/1.1"
+    assert "Proxy-Authorization: Basic dG9r" in proxy.heads[0].splitlines()
+    assert "CERTIFICATE_VERIFY_FAILED" in (mistaken.failure or "")
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [([], 50, 0), ([7], 99, 7), ([1, 2, 3, 4], 50, 2), (list(range(1, 101)), 99, 99), (list(range(1, 1001)), 99, 990)],
+)
+def test_a_percentile_is_a_value_that_was_measured(values: list[int], percent: int, expected: int) -> None:
+    assert percentile(values, percent) == expected
