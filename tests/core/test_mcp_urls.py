@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.core.failures import Invalid
+from strongroom.core.hosts import canonical_host
 from strongroom.core.mcp_urls import McpUrl, normal_target
 
 URL = "https://mcp.example.com/mcp"
@@ -136,4 +137,6 @@ def test_any_text_gives_a_url_or_invalid(text: str) -> None:
         url = McpUrl.parse(text)
     except Invalid:
         return
-    assert McpUrl.parse(url.text) == url
+    assert canonical_host(url.host) == url.host
+    assert 1 <= url.port <= 65535
+    assert not url.target or url.target[0] in "/?"

