@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from strongroom.core.failures import Unreadable
 from strongroom.crypto.aead import Aes256Gcm
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 KEY = bytes(range(32))
 
 
 def cipher(key: bytes = KEY) -> Aes256Gcm:
-    return Aes256Gcm(key=key, entropy=counting_entropy())
+    return Aes256Gcm(key=key, entropy=CountingEntropy())
 
 
 @given(st.binary(max_size=100), st.binary(max_size=100))

@@ -9,19 +9,19 @@ from strongroom.core.failures import NotReady, Unreadable
 from strongroom.crypto.dek import Dek
 from strongroom.crypto.keyring import KekHolder, KeyRing
 from strongroom.custody.kek.local import LocalKek
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 BINDING = Binding(organization="org_1", vault="vlt_1", subject="vcrd_1", kind="static_bearer", revision=3)
 PLAINTEXT = b"the plaintext"
 
 
 def holder(name: str) -> LocalKek:
-    return LocalKek(key=counting_entropy(name)(32), entropy=counting_entropy(name + " nonces"))
+    return LocalKek(key=CountingEntropy(label=name)(32), entropy=CountingEntropy(label=name + " nonces"))
 
 
 def ring(**holders: str) -> KeyRing:
     return KeyRing(
-        holders={int(term[1:]): holder(name) for term, name in holders.items()}, entropy=counting_entropy("ring")
+        holders={int(term[1:]): holder(name) for term, name in holders.items()}, entropy=CountingEntropy(label="ring")
     )
 
 
@@ -117,7 +117,7 @@ async def test_each_seal_has_a_data_key_of_its_own() -> None:
             return Dek(seen[-1])
 
     watching: KekHolder = Watching()
-    keys = KeyRing(holders={1: watching}, entropy=counting_entropy())
+    keys = KeyRing(holders={1: watching}, entropy=CountingEntropy())
     for _ in range(3):
         await keys.seal(BINDING, PLAINTEXT)
     assert len(set(seen)) == 3
@@ -125,7 +125,7 @@ async def test_each_seal_has_a_data_key_of_its_own() -> None:
 
 def test_a_ring_without_keys_cannot_be_made() -> None:
     with pytest.raises(NotReady, match="--root-key"):
-        KeyRing(holders={}, entropy=counting_entropy())
+        KeyRing(holders={}, entropy=CountingEntropy())
 
 
 def test_nothing_shows_a_key() -> None:

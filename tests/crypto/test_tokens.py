@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strongroom.core.failures import Invalid
 from strongroom.core.secret import Secret
 from strongroom.crypto.tokens import PageTokens, digest, hint, mint_api_key, mint_session_token, same, subkey
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 PAGES = PageTokens(key=b"k" * 32)
 
@@ -34,7 +34,7 @@ def test_every_random_bit_is_in_a_key() -> None:
 
 
 def test_two_tokens_differ() -> None:
-    entropy = counting_entropy()
+    entropy = CountingEntropy()
     assert mint_session_token(entropy) != mint_session_token(entropy)
 
 
@@ -45,7 +45,7 @@ def test_a_digest_is_the_sha256_of_the_text() -> None:
 
 
 def test_a_hint_shows_four_digits_of_a_minted_key_and_nothing_of_a_chosen_one() -> None:
-    key = mint_api_key(counting_entropy())
+    key = mint_api_key(CountingEntropy())
     assert hint(key) == f"srk_…{key.reveal()[-4:]}"
     assert hint(Secret("an operator's own admin key")) == "…"
     assert hint(Secret("srk_chosen-by-hand")) == "…"

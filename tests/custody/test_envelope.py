@@ -18,7 +18,7 @@ from strongroom.crypto.keyring import KeyRing
 from strongroom.custody import CUSTODIANS, EnvelopeCustodian
 from strongroom.custody.kek.local import LocalKek
 from strongroom.services.ports import Custodian, Custody
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORKSPACE = WorkspaceId("wrkspc_1")
@@ -53,8 +53,8 @@ def granted(credential: Credential, **changes: object) -> Granted:
 
 
 def custodian(root: str = "root") -> EnvelopeCustodian:
-    holder = LocalKek(key=counting_entropy(root)(32), entropy=counting_entropy("wraps"))
-    return EnvelopeCustodian(keyring=KeyRing(holders={1: holder}, entropy=counting_entropy("seals")))
+    holder = LocalKek(key=CountingEntropy(label=root)(32), entropy=CountingEntropy(label="wraps"))
+    return EnvelopeCustodian(keyring=KeyRing(holders={1: holder}, entropy=CountingEntropy(label="seals")))
 
 
 async def kept(credential: Credential = CREDENTIAL) -> Custody:

@@ -12,17 +12,17 @@ from strongroom.core.credentials import KINDS
 from strongroom.crypto.keyring import KeyRing
 from strongroom.crypto.materials import read_material, write_material
 from strongroom.custody.kek.local import LocalKek
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 VECTORS = json.loads(Path(__file__).with_name("envelopes.json").read_text(encoding="utf-8"))
 
 
 def keys() -> KeyRing:
     holders = {
-        int(term): LocalKek(key=base64.b64decode(key), entropy=counting_entropy())
+        int(term): LocalKek(key=base64.b64decode(key), entropy=CountingEntropy())
         for term, key in VECTORS["root_keys"].items()
     }
-    return KeyRing(holders=holders, entropy=counting_entropy())
+    return KeyRing(holders=holders, entropy=CountingEntropy())
 
 
 @pytest.mark.parametrize("row", VECTORS["envelopes"], ids=lambda row: row["binding"]["subject"])

@@ -9,14 +9,18 @@ from strongroom.core.ids import ID_BYTES, render
 
 @final
 class CountingEntropy:
-    """Bytes derived from a counter. For tests alone: everything made from it can be guessed."""
+    """Bytes derived from a counter. For tests alone: everything made from it can be guessed.
 
-    def __init__(self) -> None:
+    Two with different labels give different bytes.
+    """
+
+    def __init__(self, *, label: str = "") -> None:
+        self._label = label.encode()
         self._calls = count(1)
 
     def __call__(self, size: int) -> bytes:
         """Return so many bytes."""
-        return hashlib.shake_256(next(self._calls).to_bytes(8)).digest(size)
+        return hashlib.shake_256(self._label + next(self._calls).to_bytes(8)).digest(size)
 
     def new_id(self, prefix: str) -> str:
         """Return an id that was not given out before."""

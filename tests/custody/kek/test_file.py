@@ -7,7 +7,7 @@ from strongroom.core.failures import NotReady, Unreadable
 from strongroom.crypto.dek import Dek
 from strongroom.crypto.keyring import KekHolder
 from strongroom.custody.kek import open_kek
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 DEK = Dek(b"d" * 32)
 
@@ -17,7 +17,7 @@ def made_in(directory: Path) -> list[str]:
 
 
 async def opened(data_dir: Path, *, create: bool, spec: str = "file:", label: str = "entropy") -> KekHolder:
-    entropy = counting_entropy(label)
+    entropy = CountingEntropy(label=label)
     return await open_kek(spec, data_dir=data_dir, entropy=entropy, passphrase=None, create=create)
 
 

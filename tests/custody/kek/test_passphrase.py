@@ -10,7 +10,7 @@ from strongroom.crypto.keyring import KekHolder
 from strongroom.crypto.passwords import TESTS_ONLY
 from strongroom.custody.kek.asked import KekAsked
 from strongroom.custody.kek.passphrase import open_passphrase
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 DEK = Dek(b"d" * 32)
 NAME = "root-passphrase.json"
@@ -20,7 +20,7 @@ def asked(data_dir: Path, *, create: bool, passphrase: str | None = "correct hor
     return KekAsked(
         rest="",
         data_dir=data_dir,
-        entropy=counting_entropy(),
+        entropy=CountingEntropy(),
         passphrase=None if passphrase is None else lambda: Secret(passphrase),
         create=create,
         costs=TESTS_ONLY,
@@ -62,7 +62,7 @@ async def test_two_installations_with_one_passphrase_have_different_keys(tmp_pat
             KekAsked(
                 rest="",
                 data_dir=request.data_dir,
-                entropy=counting_entropy(label),
+                entropy=CountingEntropy(label=label),
                 passphrase=request.passphrase,
                 create=True,
                 costs=TESTS_ONLY,

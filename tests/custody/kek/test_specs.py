@@ -4,7 +4,7 @@ import pytest
 
 from strongroom.core.failures import NotReady
 from strongroom.custody.kek import KEK_HOLDERS, open_kek, parse_spec
-from tests.entropy import counting_entropy
+from strongroom.testing.entropy import CountingEntropy
 
 
 def made_in(directory: Path) -> list[str]:
@@ -33,7 +33,7 @@ def test_an_unknown_scheme_gets_the_list_of_known_ones_and_is_not_repeated(spec:
 
 async def test_an_unknown_scheme_touches_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotReady):
-        await open_kek("hsm:", data_dir=tmp_path, entropy=counting_entropy(), passphrase=None, create=True)
+        await open_kek("hsm:", data_dir=tmp_path, entropy=CountingEntropy(), passphrase=None, create=True)
     assert made_in(tmp_path) == []
 
 
