@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -24,7 +25,7 @@ async def test_work_runs_elsewhere_and_its_answer_comes_back(lane: Lane) -> None
 
 async def test_a_narrow_lane_keeps_the_order(lane: Lane) -> None:
     seen: list[int] = []
-    await asyncio.gather(*(lane.run(lambda number=number: seen.append(number)) for number in range(100)))
+    await asyncio.gather(*(lane.run(partial(seen.append, number)) for number in range(100)))
     assert seen == list(range(100))
 
 
@@ -51,7 +52,7 @@ async def test_work_is_done_though_nobody_waits_any_more(lane: Lane) -> None:
 async def test_closing_finishes_what_is_queued_and_takes_no_more() -> None:
     wide = Lane(name="test", width=3)
     wide.start()
-    queued = [wide.run(lambda number=number: number) for number in range(20)]
+    queued = [wide.run(partial(int, number)) for number in range(20)]
     await wide.close()
     assert await asyncio.gather(*queued) == list(range(20))
     with pytest.raises(Unavailable):

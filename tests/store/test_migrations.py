@@ -1,4 +1,5 @@
 """The schema: made, recognised, brought forward, and left alone when it is newer."""
+# ruff: noqa: ASYNC240 - a test may wait for its disk
 
 import asyncio
 import sqlite3
@@ -15,6 +16,7 @@ from sqlalchemy import inspect as look
 from strongroom.core.failures import NotReady
 from strongroom.store import CURRENT, Inspection, State, inspect, open_store
 from strongroom.store.migrations import configured, upgrade
+from strongroom.store.schema import migrate
 from strongroom.store.tables import metadata
 from tests.store.things import Home, at
 
@@ -121,6 +123,13 @@ def migrated() -> Connection:
     connection = create_engine("sqlite://").connect()
     upgrade(connection)
     return connection
+
+
+def test_a_database_that_became_newer_since_it_was_looked_at_is_left_alone() -> None:
+    with migrated() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+        with pytest.raises(NotReady, match="newer Strongroom"):
+            migrate(connection)
 
 
 def test_the_tables_and_the_migrations_describe_the_same_schema() -> None:

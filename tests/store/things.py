@@ -1,4 +1,5 @@
 """Things to store, each with an id of its own, at moments that the test chooses."""
+# ruff: noqa: ANN401 - fields of whatever type the thing has
 
 import hashlib
 from collections.abc import Sequence

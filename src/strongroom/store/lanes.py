@@ -1,7 +1,7 @@
 """Threads that run blocking work in the order in which it was asked for.
 
 One hop there and one back for a whole transaction. A driver that hops for each statement
-(aiosqlite) costs three to four times the CPU for a read of one row (docs/adr/0003).
+(aiosqlite) costs three to four times the CPU for a read of one row (docs/adr/0002).
 """
 
 import asyncio

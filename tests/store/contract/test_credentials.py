@@ -75,7 +75,7 @@ async def test_a_row_that_was_changed_by_hand_is_unreadable_rather_than_guessed_
         ("networking", '{"type":"limited","hosts":["*"]}'),
     ):
         credential = await home.stored_credential(store, vault.id)
-        backend.tamper(f"UPDATE credentials SET {column} = ? WHERE id = ?", value, credential.id)
+        backend.tamper(f"UPDATE credentials SET {column} = ? WHERE id = ?", value, credential.id)  # noqa: S608 - as above
         with pytest.raises(Unreadable):
             await store.credentials.get(home.workspace, vault.id, credential.id)
 
@@ -286,7 +286,7 @@ async def test_a_deleted_credential_is_gone(store: Store, home: Home) -> None:
 
 
 async def test_active_credentials_of_active_vaults_come_with_their_receipts_oldest_first(
-    store: Store, home: Home
+    store: Store, home: Home, backend: Backend
 ) -> None:
     vaults = [await home.stored_vault(store) for _ in range(4)]
     late = await home.stored_credential(store, vaults[0].id, created_at=at(2))
@@ -300,4 +300,6 @@ async def test_active_credentials_of_active_vaults_come_with_their_receipts_olde
     found = await store.credentials.active_in(home.workspace, asked)
     assert found == [(early, receipt()), (late, receipt())]
     assert await store.credentials.active_in(home.workspace, []) == []
+    backend.tamper("UPDATE vaults SET archived_at = 1 WHERE id = ?", vaults[0].id)
+    assert await store.credentials.active_in(home.workspace, asked) == [(early, receipt())]
     assert ids([each for each, _ in found]) == [early.id, late.id]

@@ -8,7 +8,7 @@ import pytest
 from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.ids import VaultId
 from strongroom.services.ports import PageQuery, Store
-from tests.store.things import Home, at, ids, receipt
+from tests.store.things import Home, at, receipt
 
 
 async def test_a_vault_comes_back_as_it_was(store: Store, home: Home) -> None:
