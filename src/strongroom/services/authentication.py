@@ -44,7 +44,9 @@ class Authentication:
         feed = changes.follow()
         while True:
             try:
-                self._forget(await asyncio.wait_for(anext(feed), FEED_PATIENCE))
+                async with asyncio.timeout(FEED_PATIENCE):  # `wait_for` can lose a cancellation before Python 3.12
+                    batch = await anext(feed)
+                self._forget(batch)
             except (TimeoutError, StopAsyncIteration, Unavailable):
                 self._known.clear()
                 await asyncio.sleep(0.2)

@@ -116,7 +116,8 @@ class Delivery:
         feed = changes.follow()
         while True:
             try:
-                batch = await asyncio.wait_for(anext(feed), FEED_PATIENCE)
+                async with asyncio.timeout(FEED_PATIENCE):  # `wait_for` can lose a cancellation before Python 3.12
+                    batch = await anext(feed)
             except (TimeoutError, StopAsyncIteration, Unavailable):
                 self.forget_all()
                 await asyncio.sleep(0.2)
