@@ -28,10 +28,14 @@ def write_new(path: Path, text: str, *, noun: str) -> None:
     """Write a file that must not exist yet, durably, for its owner alone. Raises `NotReady`."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:  # a full disk, an interrupt: half a key would look like a damaged one
+            path.unlink()
+            raise
         _sync_directory(path.parent)
     except OSError as error:
         raise NotReady(
