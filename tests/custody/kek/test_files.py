@@ -10,7 +10,7 @@ from strongroom.custody.kek.files import read_own, write_new
 def test_a_file_that_exists_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "key"
     write_new(path, "first", noun="key file")
-    with pytest.raises(NotReady, match="the key file .* cannot be written"):
+    with pytest.raises(NotReady, match=r"the key file .* cannot be written"):
         write_new(path, "second", noun="key file")
     assert read_own(path, noun="key file") == "first"
 
