@@ -85,6 +85,8 @@ def running_upstream(authority: trustme.CA) -> Iterator[Upstream]:
         ready.set()
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        for _ in range(5):  # transports of TLS connections close in several turns of the loop
+            loop.run_until_complete(asyncio.sleep(0.01))
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)

@@ -38,7 +38,7 @@ class Transcript:
 
     def saw(self, who: str, what: str) -> None:
         """Show what somebody saw."""
-        self._line(Text.assemble((f"{who:<22}", "dim"), what))
+        self._line(Text.assemble((f"{who:<26}", "dim"), what))
 
     def check(self, claim: str, *, held: bool) -> None:
         """Note whether a claim was observed."""
