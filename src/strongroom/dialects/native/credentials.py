@@ -83,6 +83,7 @@ def add_credentials(router: APIRouter, services: Services) -> None:
             surfaces=frozenset(body.surfaces),
             imitate=body.placeholder == "imitate",
         )
+        _require_shape(new)
         try:
             return _shown(await services.credentials.create(principal, place, new))
         except Invalid as refused:
@@ -103,6 +104,13 @@ def _networking(hosts: list[str] | None) -> Networking:
         except Invalid as refused:
             raise Invalid(refused.rule, field=f"hosts.{place}") from None
     return Limited(HostSet.parse(hosts))
+
+
+def _require_shape(new: NewCredential) -> None:
+    try:
+        new.shape()
+    except Invalid as refused:
+        raise Invalid(refused.rule, field="placeholder") from None
 
 
 def _shown(credential: Credential) -> CredentialAnswer:
