@@ -74,7 +74,7 @@ def test_a_door_says_nothing_of_other_ports_and_addresses() -> None:
     judge.check("localhost", "127.0.0.2", 8700)
 
 
-@pytest.mark.parametrize("wildcard", ["0.0.0.0", "::"])  # noqa: S104 - dialled and compared, not bound
+@pytest.mark.parametrize("wildcard", ["0.0.0.0", "::", "localhost"])  # noqa: S104 - dialled and compared, not bound
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "192.168.7.7", "::ffff:192.168.7.7"])
 def test_a_door_on_every_address_is_reached_by_none_of_ours(wildcard: str, address: str) -> None:
     judge = guard("0.0.0.0/0", "::/0", doors={(wildcard, 8700)})

@@ -8,13 +8,16 @@ Rules kept here:
 
 import socket
 from collections.abc import Callable, Collection, Iterable
+from ipaddress import IPv6Address
 from typing import final
 
 from strongroom.core.failures import Unreachable
 from strongroom.outbound.ranges import METADATA, Address, Network, Range, carried, read_address, special
 
+_ANYWHERE = IPv6Address(0)
+
 Door = tuple[str, int]
-"""An address and port that this server listens on."""
+"""An address (or the name it was given as) and port that this server listens on."""
 
 
 @final
@@ -55,12 +58,20 @@ class AddressGuard:
         return any(address in network for network in self._allowed)
 
     def _is_own_door(self, address: Address, port: int) -> bool:
-        here = [read_address(door) for door, number in self._own_doors if number == port]
+        here = [_door(address) for address, number in self._own_doors if number == port]
         if not here:
             return False
         if address in here or address.is_unspecified:  # 0.0.0.0 dials this machine
             return True
         return any(door.is_unspecified for door in here) and (address.is_loopback or self._is_local(address))
+
+
+def _door(text: str) -> Address:
+    """Read a door's address; one that listens under a name may be on any of this machine's addresses."""
+    try:
+        return read_address(text)
+    except ValueError:
+        return _ANYWHERE
 
 
 def local_to_this_machine(address: Address) -> bool:
