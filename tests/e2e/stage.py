@@ -116,14 +116,16 @@ class House:
     log: Path
     environment: dict[str, str]
 
-    def call(self, method: str, path: str, body: object = None, *, key: str | None = None) -> requests.Response:
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None
+    ) -> requests.Response:
         with requests.Session() as session:
             session.trust_env = False
             return session.request(
                 method, self.api + path, json=body, headers=API_HEADERS | {"x-api-key": key or self.key}, timeout=20
             )
 
-    def made(self, path: str, body: object, **options: Any) -> dict[str, Any]:
+    def made(self, path: str, body: Mapping[str, Any], **options: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on
         response = self.call("POST", path, body, **options)
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
@@ -191,7 +193,13 @@ def running_house(folder: Path, authority: trustme.CA, *, extra: Mapping[str, st
         process.stdout.close()
 
 
-def through(session: Mapping[str, Any], folder: Path, method: str, url: str, **options: Any) -> requests.Response:
+def through(
+    session: Mapping[str, Any],
+    folder: Path,
+    method: str,
+    url: str,
+    **options: Any,  # noqa: ANN401 - passed on
+) -> requests.Response:
     """Send a request as an agent would: with nothing but the session's egress settings."""
     roots = folder / "agent-roots.pem"
     roots.write_text(session["egress"]["ca_certificate"])

@@ -179,7 +179,7 @@ def test_139_a_rotation_reaches_a_running_session_and_keeps_the_placeholder(
 
     def renewed() -> bool:
         through(session, folder, "GET", url, headers=headers)
-        return upstream.seen[-1].headers["X-Key"] == secret
+        return bool(upstream.seen[-1].headers["X-Key"] == secret)
 
     assert eventually(renewed)
 
@@ -201,7 +201,7 @@ def test_140_what_is_archived_or_deleted_is_not_put_in_again(
 
     def literal() -> bool:
         through(session, folder, "GET", url, headers={"X-Key": placeholder})
-        return upstream.seen[-1].headers["X-Key"] == placeholder
+        return bool(upstream.seen[-1].headers["X-Key"] == placeholder)
 
     assert eventually(literal)
 

@@ -9,7 +9,7 @@ from strongroom.core.grants import Principal
 from strongroom.core.ids import PrincipalId
 from strongroom.core.secret import Secret
 from strongroom.crypto.tokens import digest
-from strongroom.services.delivery import FEED_PATIENCE
+from strongroom.services.delivery import FEED_PATIENCE, RETRY_SECONDS
 from strongroom.services.ports import ApiKey, Change, Changes, Subject, Tenants
 
 MAX_REMEMBERED = 10_000
@@ -48,9 +48,9 @@ class Authentication:
                     batch = await anext(feed)
                 self._forget(batch)
             except (TimeoutError, StopAsyncIteration, Unavailable):
+                feed = changes.follow()  # first: what changes from here on is heard
                 self._known.clear()
-                await asyncio.sleep(0.2)
-                feed = changes.follow()
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _forget(self, batch: Sequence[Change]) -> None:
         revoked = {change.id for change in batch if change.subject is Subject.KEY}

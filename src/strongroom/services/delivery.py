@@ -38,6 +38,7 @@ from strongroom.services.ports import (
 from strongroom.services.sessions import seed_binding
 from strongroom.services.usage import Meter
 
+RETRY_SECONDS = 0.2
 FEED_PATIENCE = 3.0
 """Seconds without a sign of life from the change feed after which no warm plan is trusted."""
 
@@ -112,18 +113,23 @@ class Delivery:
                 return live.plans.setdefault(destination, ready)
 
     async def follow(self, changes: Changes) -> None:
-        """Drop what changes; runs as long as the process. A silent feed drops everything."""
-        feed = changes.follow()
+        """Drop what changes; runs as long as the process.
+
+        A silent feed drops everything, and once it speaks again every session is looked at: news of
+        its end may have been missed.
+        """
+        feed, missed = changes.follow(), False
         while True:
             try:
-                async with asyncio.timeout(FEED_PATIENCE):  # `wait_for` can lose a cancellation before Python 3.12
-                    batch = await anext(feed)
+                batch = await asyncio.wait_for(anext(feed), FEED_PATIENCE)
+                if missed:
+                    await self._look_at_all()
+                    missed = False
+                await self._drop(batch)
             except (TimeoutError, StopAsyncIteration, Unavailable):
+                feed, missed = changes.follow(), True  # first of all: what changes from here on is heard
                 self.forget_all()
-                await asyncio.sleep(0.2)
-                feed = changes.follow()
-                continue
-            await self._drop(batch)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def keep_count(self) -> None:
         """Write the meter's counts once a second; runs as long as the process."""
@@ -240,10 +246,12 @@ class Delivery:
                 del self._live[key]
                 live.end()
 
+    async def _look_at_all(self) -> None:
+        for key, live in list(self._live.items()):
+            await self._look_again(key, live)
+
     async def _look_again(self, key: bytes, live: LiveSession) -> None:
-        found = None
-        with contextlib.suppress(Unavailable):  # not knowing ends the session here; the next request asks anew
-            found = await self._sessions.by_token(key)
+        found = await self._sessions.by_token(key)
         if found is None or self._over(found[0]):
             self._live.pop(key, None)
             live.end()
