@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.contestants import mitmproxy
+from benchmarks.page import with_figures
 from benchmarks.processes import BenchmarkFailed
 from benchmarks.run import ALL, run
 from benchmarks.scenarios import QUICK, USUAL, Pace
@@ -27,6 +28,9 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    if asked.into is not None:
+        page = asked.into.read_text(encoding="utf-8")
+        asked.into.write_text(with_figures(page, report.text()), encoding="utf-8")
     print(json.dumps(report.as_json(), ensure_ascii=False) if asked.json else report.text())
     return 0
 
@@ -34,6 +38,7 @@ def main() -> int:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object, every round in it")
+    parser.add_argument("--into", type=Path, metavar="PAGE", help="also write the tables between the marks of a page")
     parser.add_argument("--quick", action="store_true", help="one short round: shows that it works, not how fast it is")
     parser.add_argument("--rounds", type=int, help=f"how often each measurement is made (usually {USUAL.rounds})")
     parser.add_argument("--seconds", type=float, help=f"how long one measurement takes (usually {USUAL.seconds:g})")

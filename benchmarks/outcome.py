@@ -51,15 +51,18 @@ class Outcome:
     contestant: str
     samples: tuple[Sample, ...]
 
-    def median(self, metric: str) -> float | None:
-        """Return the median of a metric; None if no round could tell."""
-        known = [value for sample in self.samples if (value := getattr(sample, metric)) is not None]
-        return median(known) if known else None
+    def figure(self, metric: str) -> float | None:
+        """Return the median of a metric, of growth the most; None if no round could tell."""
+        known = self._known(metric)
+        return (max if metric == "growth_mib" else median)(known) if known else None
 
     def spread(self, metric: str) -> float | None:
         """Return how far apart the rounds lie, as a share of their median."""
-        known = [value for sample in self.samples if (value := getattr(sample, metric)) is not None]
+        known = self._known(metric)
         return (max(known) - min(known)) / median(known) if known and median(known) else None
+
+    def _known(self, metric: str) -> list[float]:
+        return [value for sample in self.samples if (value := getattr(sample, metric)) is not None]
 
 
 @final
@@ -73,6 +76,12 @@ class Section:
 
     def ratio(self, outcome: Outcome, metric: str) -> float | None:
         """Return an outcome's metric divided by the base's; None where either is unknown, or the base is nought."""
-        base = next((o for o in self.outcomes if o.contestant == self.base and o.scenario == outcome.scenario), None)
-        above, below = outcome.median(metric), base.median(metric) if base else None
+        above, below = outcome.figure(metric), self.figure_of(self.base, outcome.scenario, metric)
         return above / below if above is not None and below else None
+
+    def figure_of(self, contestant: str, scenario: Scenario, metric: str) -> float | None:
+        """Return the figure of a contestant in a scenario; None if it is not here."""
+        for outcome in self.outcomes:
+            if outcome.contestant == contestant and outcome.scenario == scenario:
+                return outcome.figure(metric)
+        return None

@@ -11,20 +11,39 @@ from benchmarks.outcome import METRICS, Outcome, Section
 DASH = "–"  # noqa: RUF001 - it stands where a figure would
 TIMES = "×"  # noqa: RUF001 - the sign for it
 
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    "cpu_us": ("CPU µs/request", "{:,.0f}"),
-    "rps": ("requests/s", "{:,.0f}"),
-    "p50_ms": ("p50 ms", "{:,.2f}"),
-    "p99_ms": ("p99 ms", "{:,.2f}"),
-    "mb_per_second": ("MB/s", "{:,.0f}"),
-    "growth_mib": ("memory growth MiB", "{:,.1f}"),
-}
-"""Heading and format of each metric."""
 
-OF_REQUESTS = ("cpu_us", "rps", "p50_ms", "p99_ms")
-OF_STREAMS = ("mb_per_second", "cpu_us", "growth_mib")
-COMPARED = frozenset({"cpu_us", "rps", "mb_per_second"})
-"""Metrics that are followed by their ratio."""
+@final
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One metric in a table: its heading, its form, perhaps another unit, and whether its ratio follows."""
+
+    metric: str
+    heading: str
+    form: str
+    scale: float = 1.0
+    compared: bool = False
+
+    def cells(self, section: Section, outcome: Outcome) -> list[str]:
+        """Return the figure, and its ratio to the section's base where that is wanted."""
+        value = outcome.figure(self.metric)
+        figure = DASH if value is None else self.form.format(value * self.scale)
+        if not self.compared:
+            return [figure]
+        ratio = section.ratio(outcome, self.metric)
+        return [figure, DASH if ratio is None else f"{ratio:,.2f}"]
+
+
+OF_REQUESTS = (
+    Column("cpu_us", "CPU µs/request", "{:,.0f}", compared=True),
+    Column("rps", "requests/s", "{:,.0f}", compared=True),
+    Column("p50_ms", "p50 ms", "{:,.2f}"),
+    Column("p99_ms", "p99 ms", "{:,.2f}"),
+)
+OF_STREAMS = (
+    Column("mb_per_second", "MB/s", "{:,.0f}", compared=True),
+    Column("cpu_us", "CPU ms/reply", "{:,.0f}", scale=1e-3, compared=True),
+    Column("growth_mib", "memory growth MiB", "{:,.1f}"),
+)
 
 
 @final
@@ -38,8 +57,8 @@ class Report:
 
     def text(self) -> str:
         """Return everything as Markdown that lines up in a terminal."""
-        parts = [f"{section.title}\n\n{table(section)}" for section in self.sections]
-        return "\n\n".join([*parts, "\n".join(self.notes)])
+        parts = [f"**{section.title}**\n\n{table(section)}" for section in self.sections]
+        return "\n\n".join([*parts, "\n".join(f"- {note}" for note in self.notes)])
 
     def as_json(self) -> dict[str, Any]:
         """Return everything, single rounds included."""
@@ -53,15 +72,16 @@ class Report:
 def table(section: Section) -> str:
     """Return a section as a table: a line per scenario and contestant, ratios to the section's base."""
     streams = any(outcome.scenario.replies for outcome in section.outcomes)
-    metrics = OF_STREAMS if streams else OF_REQUESTS
+    columns = OF_STREAMS if streams else OF_REQUESTS
     headings = ["", ""]
-    for metric in metrics:
-        headings += [COLUMNS[metric][0], TIMES] if metric in COMPARED else [COLUMNS[metric][0]]
+    for column in columns:
+        headings += [column.heading, TIMES] if column.compared else [column.heading]
     lines = [headings]
     before = ""
     for outcome in section.outcomes:
         title = outcome.scenario.title
-        lines.append([title if title != before else "", outcome.contestant, *_cells(section, outcome, metrics)])
+        figures = [cell for column in columns for cell in column.cells(section, outcome)]
+        lines.append([title if title != before else "", outcome.contestant, *figures])
         before = title
     return _aligned(lines)
 
@@ -89,17 +109,6 @@ def spread_note(sections: Sequence[Section]) -> str:
     )
 
 
-def _cells(section: Section, outcome: Outcome, metrics: Sequence[str]) -> list[str]:
-    cells = []
-    for metric in metrics:
-        value = outcome.median(metric)
-        cells.append(DASH if value is None else COLUMNS[metric][1].format(value))
-        if metric in COMPARED:
-            ratio = section.ratio(outcome, metric)
-            cells.append(DASH if ratio is None else f"{ratio:,.2f}")
-    return cells
-
-
 def _aligned(lines: list[list[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     left = 2  # the names; figures stand to the right
@@ -117,7 +126,7 @@ def _as_json(section: Section, outcome: Outcome) -> dict[str, Any]:
         "section": section.title,
         "scenario": outcome.scenario.key,
         "contestant": outcome.contestant,
-        **{metric: outcome.median(metric) for metric in METRICS},
+        **{metric: outcome.figure(metric) for metric in METRICS},
         "ratio_to": section.base,
         "ratios": {metric: section.ratio(outcome, metric) for metric in METRICS},
         "rounds": [asdict(sample) for sample in outcome.samples],

@@ -1,6 +1,6 @@
 """What is asked of every contestant: which request, over how many connections, for how long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from benchmarks.upstream import JSON_BYTES
@@ -36,6 +36,8 @@ class Scenario:
     reply_bytes: int
     connections: int
     keep_alive: bool = True
+    rate: float | None = None
+    """Send at this steady rate instead of as fast as replies come."""
     replies: int | None = None
     """Measure so many replies from the first one on, however long they take, instead of a time."""
 
@@ -69,6 +71,12 @@ STREAM = Scenario(
     connections=1,
     replies=3,
 )
+
+
+def half_load(most: float) -> Scenario:
+    """Return the load under which latency is judged: half of what Strongroom can do at 16 connections."""
+    rate = max(1, round(most / 2))
+    return replace(keep_alive(16), key="half-load-16", title=f"16 connections, {rate:,} requests/s arrive", rate=rate)
 
 
 def api_list(path: str, reply_bytes: int) -> Scenario:

@@ -23,7 +23,7 @@ class Api:
     @property
     def headers(self) -> dict[str, str]:
         """What each request says besides its body."""
-        return {"x-api-key": self.key, "anthropic-version": VERSION}
+        return {"Host": "{}:{}".format(*self.authority), "x-api-key": self.key, "anthropic-version": VERSION}
 
     @property
     def authority(self) -> tuple[str, int]:

@@ -6,8 +6,8 @@ import sys
 import msgspec
 import uvloop
 
-from benchmarks.load.closed_loop import run
 from benchmarks.load.job import Job
+from benchmarks.load.loops import run
 
 
 def main() -> None:

@@ -47,9 +47,9 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def send(self) -> None:
-        """Send the request. The clock of its latency starts here."""
-        self.started = perf_counter_ns()
+    def send(self, since: int | None = None) -> None:
+        """Send the request. The clock of its latency starts here, or `since` then."""
+        self.started = since or perf_counter_ns()
         assert self._transport is not None
         self._transport.write(self._request)
 

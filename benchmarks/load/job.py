@@ -39,6 +39,8 @@ class Job:
     at_least: int = 1
     keep_alive: bool = True
     """False: a new connection, tunnel and handshake for each request, all of it within its latency."""
+    rate: float | None = None
+    """Send so many requests a second, whether or not earlier ones were answered; needs `keep_alive`."""
     cpu_of: int | None = None
     """The process whose CPU time, children included, is read where the window opens and closes."""
 

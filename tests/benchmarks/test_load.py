@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.certificates import issue
-from benchmarks.load.closed_loop import run
 from benchmarks.load.job import Job, Route
+from benchmarks.load.loops import run
 from benchmarks.load.window import percentile
 from tests.benchmarks.toy_server import HELLO, answering, tunnelling
 
@@ -53,6 +53,21 @@ async def test_the_window_lasts_as_long_as_asked() -> None:
         measured = await run(dataclasses.replace(job(toy.port), seconds=0.1, at_least=1))
     assert 0.1 <= measured.seconds < 5
     assert measured.p50_us <= measured.p99_us <= measured.seconds * 1e6
+
+
+async def test_requests_arrive_at_the_rate_that_was_asked() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), rate=500.0, seconds=0.4, at_least=1))
+    assert measured.failure is None
+    assert 150 <= measured.requests <= 202  # 200, less what a busy machine was late for
+
+
+async def test_a_request_that_found_no_free_connection_has_waited() -> None:
+    """One connection, a request each millisecond, an answer every 20: the queue grows, and so must the latency."""
+    async with answering(HELLO, after=0.02) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), connections=1, rate=1000.0, at_least=10))
+    assert measured.requests == 10
+    assert measured.p99_us >= 9 * 19_000
 
 
 @pytest.mark.parametrize("keep_alive", [True, False])

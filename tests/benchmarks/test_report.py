@@ -1,10 +1,11 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from benchmarks.load.job import Measured
 from benchmarks.outcome import Outcome, Sample, Section
+from benchmarks.page import BEGIN, END, with_figures
 from benchmarks.report import Report, spread_note, table
 from benchmarks.scenarios import STREAM, keep_alive
 
@@ -40,8 +41,13 @@ def test_counts_become_figures() -> None:
 
 
 def test_rounds_are_told_by_their_median() -> None:
-    assert (OURS.median("cpu_us"), OURS.median("rps")) == (60, 9000)
-    assert DIRECT.median("cpu_us") is None
+    assert (OURS.figure("cpu_us"), OURS.figure("rps")) == (60, 9000)
+    assert DIRECT.figure("cpu_us") is None
+
+
+def test_memory_is_told_by_the_worst_round() -> None:
+    rounds = [replace(sample(60, 9000), growth_mib=mib) for mib in (40.0, 0.1, 0.2)]
+    assert outcome("strongroom", *rounds).figure("growth_mib") == 40.0
 
 
 def test_a_ratio_is_to_the_base_in_the_same_scenario() -> None:
@@ -67,6 +73,7 @@ def test_a_streamed_reply_has_a_table_of_its_own() -> None:
     streamed = Outcome(scenario=STREAM, contestant="strongroom", samples=(sample(60, 9000),))
     heading = table(Section(title="A long reply", base="strongroom", outcomes=(streamed,))).splitlines()[0]
     assert "MB/s" in heading
+    assert "CPU ms/reply" in heading
     assert "memory growth MiB" in heading
 
 
@@ -83,3 +90,10 @@ def test_the_notes_say_how_far_the_rounds_lie_apart() -> None:
     assert "67%" in spread_note([SECTION])  # 90 and 50, beside a median of 60
     single = Section(title="A request", base="strongroom", outcomes=(THEIRS,))
     assert "A single round" in spread_note([single])
+
+
+def test_a_page_takes_the_figures_between_its_marks_and_nowhere_else() -> None:
+    page = f"# Performance\n\n{BEGIN}\nold\n{END}\n\nThe end.\n"
+    assert with_figures(page, "new") == f"# Performance\n\n{BEGIN}\n\nnew\n\n{END}\n\nThe end.\n"
+    with pytest.raises(ValueError, match="figures"):
+        with_figures("# Performance\n", "new")

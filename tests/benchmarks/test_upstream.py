@@ -3,8 +3,8 @@ import dataclasses
 
 import pytest
 
-from benchmarks.load.closed_loop import run
 from benchmarks.load.job import Job, Route
+from benchmarks.load.loops import run
 from benchmarks.processes import BenchmarkFailed
 from benchmarks.rounds import require_secret_arrived
 from benchmarks.upstream import JSON_BYTES, Connection, Counts

@@ -22,7 +22,7 @@ class Toy:
 
 @asynccontextmanager
 async def answering(
-    reply: bytes, *, context: ssl.SSLContext | None = None, then_close: bool = False
+    reply: bytes, *, context: ssl.SSLContext | None = None, then_close: bool = False, after: float = 0.0
 ) -> AsyncIterator[Toy]:
     """Run a server that gives the same reply to every request."""
     toy = Toy()
@@ -31,6 +31,7 @@ async def answering(
         toy.connections += 1
         while head := await _head(reader):
             toy.heads.append(head)
+            await asyncio.sleep(after)
             writer.write(reply)
             if then_close:
                 break

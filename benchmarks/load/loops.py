@@ -1,9 +1,12 @@
-"""Runs one job: so many connections, each sending again when it was answered, until the window closes."""
+"""Runs one job: opens its connections and keeps them busy in the way it asks, until the window closes."""
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import perf_counter_ns
 
+from benchmarks.load.arrivals import Arrivals
 from benchmarks.load.connection import Connection, connect, trusting
 from benchmarks.load.job import Job, Measured
 from benchmarks.load.window import Window
@@ -22,7 +25,12 @@ async def run(job: Job) -> Measured:
     )
     try:
         async with asyncio.timeout(job.warm_up + job.seconds + PATIENCE), asyncio.TaskGroup() as group:
-            await (_keeping(job, window) if job.keep_alive else _reconnecting(job, window, group))
+            if not job.keep_alive:
+                await _reconnecting(job, window, group)
+            elif job.rate is None:
+                await _keeping(job, window)
+            else:
+                await _paced(job, window, job.rate)
     except TimeoutError:
         return Measured(failure="it did not end")
     except ExceptionGroup as several:
@@ -31,24 +39,39 @@ async def run(job: Job) -> Measured:
 
 
 async def _keeping(job: Job, window: Window) -> None:
-    context = trusting(job.route)
-
     def replied(connection: Connection) -> None:
         window.record(perf_counter_ns() - connection.started)
         if not window.closed.done():
             connection.send()
 
-    connections = [
-        Connection(job.request.encode(), job.reply_bytes, replied=replied, failed=window.fail)
-        for _ in range(job.connections)
-    ]
-    try:
-        await asyncio.gather(*(connect(job.route, connection, context) for connection in connections))
+    async with _connected(job, replied, window.fail) as connections:
         if not job.warm_up:
             window.open()
         for connection in connections:
             connection.send()
         await _until_closed(job, window)
+
+
+async def _paced(job: Job, window: Window, rate: float) -> None:
+    arrivals = Arrivals(rate, window)
+    async with _connected(job, arrivals.replied, window.fail) as connections:
+        if not job.warm_up:
+            window.open()
+        arrivals.begin(connections)
+        await _until_closed(job, window)
+
+
+@asynccontextmanager
+async def _connected(
+    job: Job, replied: Callable[[Connection], None], failed: Callable[[str], None]
+) -> AsyncIterator[list[Connection]]:
+    """Open all connections of a job at once; close them afterwards."""
+    context = trusting(job.route)
+    request = job.request.encode()
+    connections = [Connection(request, job.reply_bytes, replied=replied, failed=failed) for _ in range(job.connections)]
+    try:
+        await asyncio.gather(*(connect(job.route, connection, context) for connection in connections))
+        yield connections
     finally:
         for connection in connections:
             connection.close()

@@ -1,0 +1,61 @@
+"""The tables of a run, each made by measuring whom it is about."""
+
+from dataclasses import replace
+
+from benchmarks.contestants import direct, strongroom
+from benchmarks.contestants.contestant import Contestant
+from benchmarks.load.job import Route
+from benchmarks.outcome import Outcome, Section
+from benchmarks.place import Place
+from benchmarks.rounds import alone, in_turns, say
+from benchmarks.scenarios import FLATNESS, KEEP_ALIVE, NEW_TUNNEL, STREAM, Pace, api_list, half_load
+
+
+def requests(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
+    """Measure short requests: tunnels that stay open, and a new one for each."""
+    outcomes: list[Outcome] = []
+    for scenario in (*KEEP_ALIVE, NEW_TUNNEL):
+        outcomes += in_turns(place, scenario, contestants, pace)
+    title = "A request: 1 KiB of JSON, TLS on both sides, one header substituted"
+    return Section(title=title, base=strongroom.NAME, outcomes=tuple(outcomes))
+
+
+def stream(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
+    """Measure a long reply and the memory that it takes."""
+    outcomes = in_turns(place, STREAM, contestants, pace)
+    return Section(title="A long reply, streamed", base=strongroom.NAME, outcomes=tuple(outcomes))
+
+
+def latency(place: Place, contestants: list[Contestant], pace: Pace, measured: Section) -> Section:
+    """Measure what Strongroom adds to the direct connection at half of the load that it was just seen to carry."""
+    most = measured.figure_of(strongroom.NAME, FLATNESS, "rps")
+    both = [contestant for contestant in contestants if contestant.name in {direct.NAME, strongroom.NAME}]
+    outcomes = in_turns(place, half_load(most or 0.0), both, pace)
+    return Section(title="Latency at half load", base=strongroom.NAME, outcomes=tuple(outcomes))
+
+
+def full_server(place: Place, one: Contestant, pace: Pace) -> list[Section]:
+    """Measure that a server with many credentials is as fast as one with a single credential, and its API."""
+    with strongroom.strongroom(place, "strongroom-full") as full:
+        say(f"storing {pace.credentials} credentials")
+        vaults = full.fill(pace.credentials)
+        stored = f"{pace.credentials:,} stored"
+        compared = [
+            replace(one, name="1 stored"),
+            full.contestant(f"{stored}, {strongroom.PER_VAULT} of them in the session"),
+            full.contestant(f"{stored}, all of them in the session", vaults),
+        ]
+        flatness = in_turns(place, FLATNESS, compared, pace)
+        path = f"/v1/vaults/{full.vault}/credentials?limit={strongroom.PER_VAULT}"
+        listing = api_list(path, len(full.api.get(path)))
+        api = alone(place, listing, _api_of(full), pace, full.api.headers)
+    return [
+        Section(title="Strongroom with few credentials and with many", base="1 stored", outcomes=tuple(flatness)),
+        Section(title="Strongroom's API", base=strongroom.NAME, outcomes=(api,)),
+    ]
+
+
+def _api_of(server: strongroom.Server) -> Contestant:
+    host, port = server.api.authority
+    route = Route(host=host, port=port)
+    return Contestant(name=strongroom.NAME, version="", route=route, authorization="", child=server.child)
