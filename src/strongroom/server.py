@@ -107,3 +107,4 @@ def _announce(settings: Settings, house: House) -> None:
         out.print(f"                shown this once, kept in {settings.data_dir / 'admin-key'}")
     out.print("Store a secret:  strongroom credential add GITHUB_TOKEN --host api.github.com")
     out.print("Use it:          strongroom run -- sh -c 'curl -H \"Authorization: Bearer $GITHUB_TOKEN\" …'")
+    sys.stdout.flush()
