@@ -97,8 +97,8 @@ def _announce_json(settings: Settings, house: House) -> None:
 
 
 def _announce(settings: Settings, house: House) -> None:
-    out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-    out.print("[bold]Strongroom is open.[/bold]")
+    out = Console(file=sys.stdout, highlight=False, markup=False, soft_wrap=True)
+    out.print("Strongroom is open.", style="bold")
     out.print(f"  API           {house.api_url}")
     out.print(f"  egress proxy  {house.proxy_authority}")
     out.print(f"  data          {settings.data_dir}")
