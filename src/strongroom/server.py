@@ -45,7 +45,17 @@ async def _serve(
     doors = Doors(api=_address(api), proxy=_address(proxy))
     async with build(settings, Edge(), doors=doors) as house:
         await house.proxy.start(proxy)
-        server = _ApiServer(uvicorn.Config(house.api, log_config=None, access_log=False, lifespan="off"))
+        server = _ApiServer(
+            uvicorn.Config(
+                house.api,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                proxy_headers=False,  # whom a request says it is from decides nothing here
+                server_header=False,
+                timeout_graceful_shutdown=int(GRACE),
+            )
+        )
         serving = loop.create_task(server.serve(sockets=[api]))
         ends = {serving, loop.create_task(stop.wait()), loop.create_task(house.broken.wait())}
         announce(settings, house)
