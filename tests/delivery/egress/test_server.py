@@ -1,12 +1,14 @@
 """The proxy on real sockets: what the playbooks cannot show."""
 
 import asyncio
+import contextlib
 import ssl
+from collections.abc import Callable
 
 import pytest
 
 from strongroom.delivery.egress import Limits
-from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, swap
+from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, TOKEN, FixedDelivery, swap
 from tests.delivery.egress.running import HOST, read_reply, read_request, rig
 
 
@@ -18,11 +20,18 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said))
 
 
+async def closing(reader: asyncio.StreamReader) -> bool:
+    """Wait for the connection to end; what comes before is read and dropped."""
+    with contextlib.suppress(ConnectionError):
+        await reader.read()
+    return True
+
+
 def get(host: str, target: str = "/", *fields: str) -> bytes:
     return "\r\n".join([f"GET {target} HTTP/1.1", f"Host: {host}", *fields, "", ""]).encode()
 
 
-async def test_a_secret_goes_out_and_its_placeholder_comes_back():
+async def test_a_secret_goes_out_and_its_placeholder_comes_back() -> None:
     heard: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +50,7 @@ async def test_a_secret_goes_out_and_its_placeholder_comes_back():
     assert SECRET.encode() not in body
 
 
-async def test_one_upstream_connection_serves_many_requests_and_tunnels():
+async def test_one_upstream_connection_serves_many_requests_and_tunnels() -> None:
     async with rig(echo) as at:
         for _ in range(3):
             reader, writer = await at.tunnel()
@@ -53,7 +62,7 @@ async def test_one_upstream_connection_serves_many_requests_and_tunnels():
         assert at.counters.upstreams_reused == 14
 
 
-async def test_sessions_do_not_share_upstream_connections():
+async def test_sessions_do_not_share_upstream_connections() -> None:
     delivery = FixedDelivery()
     async with rig(echo, delivery) as at:
         for name in ("sesn_1", "sesn_2"):
@@ -65,7 +74,7 @@ async def test_sessions_do_not_share_upstream_connections():
         assert at.counters.upstreams_opened == 2
 
 
-async def test_everything_cold_is_asked_for_and_waited_for():
+async def test_everything_cold_is_asked_for_and_waited_for() -> None:
     async with rig(echo, FixedDelivery(swaps=(swap(),), cold=True)) as at:
         reader, writer = await at.tunnel()
         writer.write(get(at.host, "/", f"X: {PLACEHOLDER}"))
@@ -73,7 +82,7 @@ async def test_everything_cold_is_asked_for_and_waited_for():
         writer.close()
 
 
-async def test_a_client_hello_that_comes_with_the_connect_is_answered():
+async def test_a_client_hello_that_comes_with_the_connect_is_answered() -> None:
     async with rig(echo) as at:
         context = at.client_context()
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -81,21 +90,15 @@ async def test_a_client_hello_that_comes_with_the_connect_is_answered():
         with pytest.raises(ssl.SSLWantReadError):
             tls.do_handshake()
         reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
-        token = next(iter(at.delivery.sessions))
-        writer.write(f"CONNECT {at.host} HTTP/1.1\r\nProxy-Authorization: Bearer {token}\r\n\r\n".encode() + outgoing.read())
+        head = f"CONNECT {at.host} HTTP/1.1\r\nProxy-Authorization: Bearer {TOKEN}\r\n\r\n"
+        writer.write(head.encode() + outgoing.read())
         await reader.readuntil(b"\r\n\r\n")
-        while True:
-            incoming.write(await reader.read(65536))
-            try:
-                tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                continue
+        await until_ready(tls.do_handshake, incoming, outgoing, reader, writer)
         assert tls.getpeercert()["subjectAltName"] == (("DNS", HOST),)  # type: ignore[index]
         writer.close()
 
 
-async def test_another_server_name_than_the_tunnels_is_turned_away():
+async def test_another_server_name_than_the_tunnels_is_turned_away() -> None:
     async with rig(echo) as at:
         with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
             await at.tunnel(server_name="evil.example")
@@ -103,27 +106,45 @@ async def test_another_server_name_than_the_tunnels_is_turned_away():
         assert at.dialer.dialled == []
 
 
-async def test_clients_resume_their_tls_sessions():
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_clients_resume_their_tls_sessions(version: ssl.TLSVersion) -> None:
     async with rig(echo) as at:
-        for maximum in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-            context = at.client_context()
-            context.maximum_version = maximum
-            session = None
-            reused = []
-            for _ in range(2):
-                reader, writer = await at.connect()
-                reused.append(await asyncio.to_thread(lambda: None))
-                await writer.start_tls(context, server_hostname=HOST)
-                writer.write(get(at.host))
-                await read_reply(reader)
-                tls = writer.get_extra_info("ssl_object")
-                session = session or tls.session
-                writer.close()
-            assert session is not None
-            assert session.has_ticket
+        context = at.client_context()
+        context.maximum_version = version
+        session, resumed = None, []
+        for _ in range(2):
+            reader, writer = await at.connect()
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname=HOST, session=session)
+            await until_ready(tls.do_handshake, incoming, outgoing, reader, writer)
+            tls.write(get(at.host))
+            await until_ready(lambda: tls.read(65536), incoming, outgoing, reader, writer)  # noqa: B023 - used at once
+            session = tls.session
+            resumed.append(tls.session_reused)
+            writer.close()
+        assert resumed == [False, True]
 
 
-async def test_a_session_that_ends_cuts_its_connections_in_the_middle_of_a_reply():
+async def until_ready(
+    step: Callable[[], object],
+    incoming: ssl.MemoryBIO,
+    outgoing: ssl.MemoryBIO,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+) -> None:
+    """Take a step of TLS, with as many rounds over the wire as it wants."""
+    while True:
+        try:
+            step()
+        except ssl.SSLWantReadError:
+            writer.write(outgoing.read())
+            incoming.write(await reader.read(65536))
+        else:
+            writer.write(outgoing.read())
+            return
+
+
+async def test_a_session_that_ends_cuts_its_connections_in_the_middle_of_a_reply() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
@@ -146,7 +167,7 @@ async def test_a_session_that_ends_cuts_its_connections_in_the_middle_of_a_reply
         idle_writer.close()
 
 
-async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request():
+async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         asked.set()
@@ -164,7 +185,7 @@ async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request():
         await asyncio.wait_for(gone.wait(), 5)
 
 
-async def test_a_server_sent_event_arrives_before_the_next_one_is_sent():
+async def test_a_server_sent_event_arrives_before_the_next_one_is_sent() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -184,7 +205,7 @@ async def test_a_server_sent_event_arrives_before_the_next_one_is_sent():
         writer.close()
 
 
-async def test_an_idle_upstream_connection_that_says_something_is_closed():
+async def test_an_idle_upstream_connection_that_says_something_is_closed() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -205,7 +226,7 @@ async def test_an_idle_upstream_connection_that_says_something_is_closed():
         assert at.counters.upstreams_opened == 2
 
 
-async def test_an_upstream_that_does_not_answer_is_given_up():
+async def test_an_upstream_that_does_not_answer_is_given_up() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
@@ -217,18 +238,18 @@ async def test_an_upstream_that_does_not_answer_is_given_up():
         writer.close()
 
 
-async def test_a_client_that_dribbles_its_head_is_closed():
+async def test_a_client_that_dribbles_its_head_is_closed() -> None:
     async with rig(echo, limits=Limits(head_seconds=0.1)) as at:
         reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
-        while not reader.at_eof():
+        closed = False
+        while not closed:
             writer.write(b"x")
-            await asyncio.wait({asyncio.ensure_future(reader.read(1))}, timeout=0.05)
-            if reader.at_eof():
-                break
+            with contextlib.suppress(TimeoutError):
+                closed = await asyncio.wait_for(closing(reader), 0.05)
         writer.close()
 
 
-async def test_more_clients_than_the_limit_are_closed_at_once():
+async def test_more_clients_than_the_limit_are_closed_at_once() -> None:
     async with rig(echo, limits=Limits(connections=1)) as at:
         _, first = await at.tunnel()
         reader, second = await asyncio.open_connection("127.0.0.1", at.proxy_port)
@@ -238,17 +259,19 @@ async def test_more_clients_than_the_limit_are_closed_at_once():
         second.close()
 
 
-async def test_a_refused_client_can_read_its_answer_while_it_is_still_sending():
+async def test_a_refused_client_can_read_its_answer_while_it_is_still_sending() -> None:
     async with rig(echo) as at:
         reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
-        writer.write(b"POST http://a.example/ HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000)
+        writer.write(
+            b"POST http://a.example/ HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
+        )
         head, _ = await asyncio.wait_for(read_reply(reader), 5)
         assert head.startswith(b"HTTP/1.1 407 ")
         assert await asyncio.wait_for(reader.read(), 5) == b""
         writer.close()
 
 
-async def test_stopping_lets_a_reply_finish_and_closes_idle_connections():
+async def test_stopping_lets_a_reply_finish_and_closes_idle_connections() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         asked.set()

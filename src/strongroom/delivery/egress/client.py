@@ -10,7 +10,7 @@ import ssl
 import traceback
 from collections import deque
 from collections.abc import Awaitable
-from typing import assert_never, final
+from typing import assert_never, cast, final
 
 from strongroom.core.failures import Failure, NotAuthenticated, Unavailable, Unreachable
 from strongroom.core.hosts import Host
@@ -32,6 +32,7 @@ from strongroom.delivery.egress.events import (
     UpstreamSent,
     Waiting,
 )
+from strongroom.delivery.egress.pool import Lane
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 from strongroom.delivery.egress.upstream import UpstreamConnection
@@ -51,7 +52,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._upstream: UpstreamConnection | None = None
-        self._destination: tuple[LiveSession, Destination] | None = None
+        self._route: tuple[LiveSession, Destination, Lane] | None = None
         self._watched: LiveSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
@@ -66,8 +67,8 @@ class ClientConnection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what every loop hands to stream protocols
-        self._transport = transport
+        # uvloop's transports are ones by their methods, not by their class.
+        self._transport = cast("asyncio.Transport", transport)
         if len(self._around.clients) >= self._around.limits.connections:
             transport.abort()
             return
@@ -226,10 +227,12 @@ class ClientConnection(asyncio.Protocol):
     # --- connections ------------------------------------------------------------------------------
 
     def _open_upstream(self, command: do.OpenUpstream) -> None:
-        self._destination = command.live, command.destination
-        kept = None if command.fresh else self._around.pool.lane(command.live, command.destination).take()
+        live, destination, route = command.live, command.destination, self._route
+        if route is None or route[0] is not live or route[1] is not destination:
+            self._route = route = live, destination, self._around.pool.lane(live, destination)
+        kept = None if command.fresh else route[2].take()
         if kept is None:
-            self._start(self._dial(command.destination), "connect to an upstream")
+            self._start(self._dial(destination), "connect to an upstream")
             return
         self._counters.upstreams_reused += 1
         self._use(kept, reused=True)
@@ -257,16 +260,16 @@ class ClientConnection(asyncio.Protocol):
 
     def _keep_upstream(self) -> None:
         connection, self._upstream = self._upstream, None
-        if connection is None or self._destination is None:
+        if connection is None or self._route is None:
             return
         connection.user = None
         if self._congested:
             connection.pause(paused=False)
-        live, destination = self._destination
+        live, _, lane = self._route
         if live.ended or connection.congested:
             connection.drop()
         else:
-            self._around.pool.lane(live, destination).keep(connection, self._around.loop.time())
+            lane.keep(connection, self._around.loop.time())
 
     def _drop_upstream(self) -> None:
         task, self._task = self._task, None

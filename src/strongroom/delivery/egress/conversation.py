@@ -196,14 +196,22 @@ class Conversation:
         if tunnel is not None:
             if head.method == b"CONNECT":
                 raise bad_request("a tunnel inside a tunnel is not supported")
-            asked = Asked(head, request_body(head), tunnel.destination, tunnel.target_of(head))
+            asked = Asked(
+                head,
+                request_body(head),
+                tunnel.destination,
+                target=tunnel.target_of(head),
+                authority=tunnel.authority,
+            )
             self._ask_plan(asked, tunnel.live, tunnel.plan)
             return True
         if head.method == b"CONNECT":
-            asked = Asked(head, None, connect_destination(head), b"")
+            asked = Asked(head, None, connect_destination(head))
         else:
             destination, target = absolute_destination(head)
-            asked = Asked(head, request_body(head), destination, target)
+            asked = Asked(
+                head, request_body(head), destination, target=target, authority=destination.authority.encode()
+            )
         self._asked = asked
         token = presented_token(head)
         if token is None:

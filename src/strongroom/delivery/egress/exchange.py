@@ -45,13 +45,23 @@ class Upstream(Enum):
 class Asked:
     """A request whose head has been read and checked."""
 
-    __slots__ = ("body", "destination", "head", "live", "target")
+    __slots__ = ("authority", "body", "destination", "head", "live", "target")
 
-    def __init__(self, head: RequestHead, body: BodyReader | None, destination: Destination, target: bytes) -> None:
+    def __init__(
+        self,
+        head: RequestHead,
+        body: BodyReader | None,
+        destination: Destination,
+        *,
+        target: bytes = b"",
+        authority: bytes = b"",
+    ) -> None:
         self.head = head
         self.body = body
         self.destination = destination
         self.target = target
+        self.authority = authority
+        """The Host to send."""
         self.live: LiveSession | None = None
 
     @property
@@ -100,7 +110,14 @@ class Exchange:
         upgrade = _upgrade(head, plan)
         self.asked = asked
         self.outgoing = Outgoing(
-            head, asked.target, asked.body, plan=plan, limits=limits, counters=counters, upgrade=upgrade
+            head,
+            asked.target,
+            asked.body,
+            authority=asked.authority,
+            plan=plan,
+            limits=limits,
+            counters=counters,
+            upgrade=upgrade,
         )
         self.incoming = Incoming(head, self.outgoing, plan, limits=limits, keep_client=asked.keeps_client)
         self.upstream = Upstream.NONE

@@ -17,35 +17,33 @@ END = b"\r\n\r\n"
 _FIELD_LINES = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
 _REQUEST = re.compile(rb"([A-Z][A-Z0-9_-]{0,31}) ([!-\"$-~]+) HTTP/1\.([01])\r\n" + _FIELD_LINES)
 _REPLY = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n" + _FIELD_LINES)
-_FIELD = re.compile(rb"([^:]+):[ \t]*([^\r]*)\r\n")
-
-Field = tuple[bytes, bytes]
-"""A name, spelt as sent, and a value."""
+_NAME = re.compile(rb"([^:]+):[^\r]*\r\n")
 
 
 class Head:
-    """The fields of a message. Plain slots instead of a dataclass: two of these are made for every request."""
+    """The fields of a message: `lines` as they came, without their ends, and beside them `names` in lower case.
 
-    __slots__ = ("fields", "minor", "names", "raw")
+    Plain slots and nothing split that nobody asks for: two of these are made for every request.
+    """
 
-    def __init__(self, raw: bytes, minor: int, lines: bytes) -> None:
+    __slots__ = ("lines", "minor", "names", "raw")
+
+    def __init__(self, raw: bytes, minor: int, fields: bytes) -> None:
         self.raw = raw
         self.minor = minor
-        fields: list[Field] = _FIELD.findall(lines)
-        if b" \r\n" in lines or b"\t\r\n" in lines:
-            fields = [(name, value.rstrip(b" \t")) for name, value in fields]
-        self.fields = fields
-        self.names = [name.lower() for name, _ in fields]
+        self.lines = fields.split(b"\r\n")
+        self.lines.pop()  # what follows the last line end: nothing
+        self.names: list[bytes] = _NAME.findall(fields.lower())
 
     def one(self, name: bytes) -> bytes | None:
         """Return the first value of a field, by its lower-case name."""
-        return self.fields[self.names.index(name)][1] if name in self.names else None
+        return value_of(self.lines[self.names.index(name)]) if name in self.names else None
 
     def all(self, name: bytes) -> list[bytes]:
         """Return every value of a field, in order."""
         if name not in self.names:
             return []
-        return [value for lower, (_, value) in zip(self.names, self.fields, strict=True) if lower == name]
+        return [value_of(line) for lower, line in zip(self.names, self.lines, strict=True) if lower == name]
 
     def tokens(self, name: bytes) -> frozenset[bytes]:
         """Return the members of a comma-separated list of tokens, in lower case."""
@@ -53,6 +51,15 @@ class Head:
             return frozenset()
         listed = b",".join(self.all(name)).lower().split(b",")
         return frozenset(token.strip(b" \t") for token in listed) - {b""}
+
+    def lines_without(self, names: frozenset[bytes]) -> list[bytes]:
+        """Return the lines of all fields but these, byte for byte."""
+        return [line for lower, line in zip(self.names, self.lines, strict=True) if lower not in names]
+
+
+def value_of(line: bytes) -> bytes:
+    """Return the value in a field's line, without the blanks around it."""
+    return line.partition(b":")[2].strip(b" \t")
 
 
 @final
@@ -62,8 +69,8 @@ class RequestHead(Head):
     __slots__ = ("method", "target")
 
     def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
-        self.method, self.target, minor, lines = found.groups()
-        super().__init__(raw, int(minor), lines)
+        self.method, self.target, minor, fields = found.groups()
+        super().__init__(raw, 1 if minor == b"1" else 0, fields)
 
 
 @final
@@ -73,10 +80,10 @@ class ReplyHead(Head):
     __slots__ = ("reason", "status")
 
     def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
-        minor, status, reason, lines = found.groups()
+        minor, status, reason, fields = found.groups()
         self.status = int(status)
         self.reason = reason or b""
-        super().__init__(raw, int(minor), lines)
+        super().__init__(raw, 1 if minor == b"1" else 0, fields)
 
 
 def parse_request(raw: bytes) -> RequestHead:

@@ -1,4 +1,4 @@
-"""The fields that concern one connection only and are never forwarded (RFC 9110 section 7.6.1).
+"""The fields that concern one connection only and are never forwarded (RFC 9110 section 7.6.1), `Proxy-*` among them.
 
 A `Connection` field may name more of them, but not such as carry authority or meaning from end to end: naming those
 there is an attack, and they are forwarded all the same.
@@ -10,10 +10,6 @@ HOP_BY_HOP = frozenset(
     {
         b"connection",
         b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authentication-info",
-        b"proxy-authorization",
-        b"proxy-connection",
         b"te",
         b"trailer",
         b"transfer-encoding",
@@ -48,9 +44,10 @@ END_TO_END = frozenset(
 )
 
 
-def one_hop(head: Head) -> frozenset[bytes]:
-    """Return the names of the fields to leave out of a message that is forwarded."""
-    if b"connection" not in head.names:
-        return HOP_BY_HOP
+def not_forwarded(head: Head, besides: frozenset[bytes]) -> frozenset[bytes]:
+    """Return the names of the fields to leave out of a forwarded message; `besides` holds `HOP_BY_HOP` and more."""
+    proxy = b"\nproxy-" in head.raw.lower()
+    if not proxy and b"connection" not in head.names:
+        return besides
     named = head.tokens(b"connection") - END_TO_END
-    return HOP_BY_HOP | named
+    return besides | named | {name for name in head.names if name.startswith(b"proxy-")}

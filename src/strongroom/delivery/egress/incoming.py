@@ -16,7 +16,7 @@ from strongroom.core.scrubbing import Scrubber
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, reply_body
 from strongroom.delivery.egress.decoding import Decoder, decoder
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
-from strongroom.delivery.egress.hops import one_hop
+from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.outgoing import Outgoing, body_swaps
 from strongroom.delivery.egress.refusals import bad_reply
@@ -226,17 +226,10 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
 
 def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head to send to the client; `framing` holds our own fields and the empty line."""
-    skipped = one_hop(head) | _LED_AROUND
-    if decoded:
-        skipped |= _ENCODING
-    reason, fields = head.reason, head.fields
-    if scrubber and scrubber.concerns(head.raw):
-        reason = scrubber.clean(reason)
-        fields = [(scrubber.clean(name), scrubber.clean(value)) for name, value in fields]
-    lines = [b"%b: %b\r\n" % field for lower, field in zip(head.names, fields, strict=True) if lower not in skipped]
-    return b"".join([b"HTTP/1.1 %d %b\r\n" % (head.status, reason), *lines, framing])
+    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
+    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, b""])
+    return (scrubber.clean(kept) if scrubber else kept) + framing
 
 
-_ENCODING = frozenset({b"content-encoding"})
-_LED_AROUND = frozenset({b"alt-svc"})
-"""Other ways to the upstream (RFC 7838), which would lead around the proxy."""
+_NOT_FORWARDED = HOP_BY_HOP | {b"alt-svc"}  # RFC 7838: other ways to the upstream, which would lead around the proxy
+_DECODED = _NOT_FORWARDED | {b"content-encoding"}

@@ -1,11 +1,9 @@
-"""A client's request on its way to the upstream: fields forwarded, placeholders replaced, body framed anew.
+"""A client's request on its way to the upstream: its body searched and framed anew.
 
 Rules kept here:
-- the fields that frame or route a message (`LITERAL`) never take a secret in, nor does any field's name;
-- Host is the dialled authority; what belongs to the hop to the proxy stays there;
-- where a secret may be in the reply, the upstream is asked for plain bytes and for the whole: a compressed reply would
-  have to be decoded, and a part of one could be cut through the middle of a secret;
-- a body is searched unless it is compressed, which is counted; its length is exact wherever it can be known.
+- a body is searched unless it is compressed, which is counted;
+- its length is exact wherever it can be known: a small body is gathered if its length may change, a large one goes out
+  in chunks, and one in which nothing is replaced keeps the length it came with.
 """
 
 from typing import final
@@ -16,26 +14,19 @@ from strongroom.core.substitution import body_encoding
 from strongroom.core.surfaces import Surface
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, chunk
 from strongroom.delivery.egress.counters import Counters
-from strongroom.delivery.egress.head import Field, RequestHead
-from strongroom.delivery.egress.hops import one_hop
+from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.request_lines import request_lines
 from strongroom.services.live import LivePlan
 
-LITERAL = frozenset({b"expect", b"content-type", b"content-encoding"})
-"""Forwarded as they are: they frame or describe the message."""
-
-NEGOTIATED = frozenset({b"accept-encoding", b"range", b"if-range"})
-"""Forwarded as they are where no secret can come back, and otherwise replaced by a wish for the whole, uncompressed."""
-
 _IDENTITY = frozenset({b"", b"identity"})
-_HOST = frozenset({b"host"})
 
 
 @final
 class Outgoing:
     """One request: `begin` once, then `feed` the pieces of its body. Both return what to send."""
 
-    __slots__ = ("_chunked", "_fields", "_gathered", "_length", "_line", "_stream", "finished", "upgrading")
+    __slots__ = ("_chunked", "_gathered", "_length", "_lines", "_stream", "finished", "upgrading")
 
     def __init__(  # noqa: PLR0913 - the request, and what it is made under
         self,
@@ -43,6 +34,7 @@ class Outgoing:
         target: bytes,
         body: BodyReader | None,
         *,
+        authority: bytes,
         plan: LivePlan,
         limits: Limits,
         counters: Counters,
@@ -56,11 +48,17 @@ class Outgoing:
         self._gathered: list[bytes] | None = None
         if body is not None and (plan.plan.swaps or plan.plan.strays):
             self._search_body(head, plan, limits, counters)
-        self._line = b"%b %b HTTP/1.1\r\n" % (head.method, plan.substituter.target(target))
-        self._fields = _fields(head, target, plan, body_may_carry=self._stream is not None, expects=not self.gathers)
+        self._lines = request_lines(
+            head,
+            target,
+            authority=authority,
+            plan=plan,
+            body_may_carry=self._stream is not None and body_swaps(plan.plan),
+            expects=not self.gathers,
+        )
         self.upgrading = upgrade is not None
         if upgrade is not None:
-            self._fields.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % upgrade)
+            self._lines += [b"Connection: Upgrade", b"Upgrade: " + upgrade]
 
     @property
     def gathers(self) -> bool:
@@ -106,7 +104,7 @@ class Outgoing:
         return payload
 
     def _head(self, framing: bytes) -> bytes:
-        return b"".join([self._line, *self._fields, framing])
+        return b"\r\n".join([*self._lines, framing])
 
 
 def body_swaps(plan: Plan) -> bool:
@@ -123,44 +121,3 @@ def upgrades(head: RequestHead) -> bytes | None:
     if value is None or value.lower() != b"websocket" or b"upgrade" not in head.tokens(b"connection"):
         return None
     return value
-
-
-def _fields(head: RequestHead, target: bytes, plan: LivePlan, *, body_may_carry: bool, expects: bool) -> list[bytes]:
-    """Return the lines of the fields to send, Host first and without those that frame the message.
-
-    Without `expects` the wish for a 100 is left out: the body goes with the head.
-    """
-    substituter = plan.substituter
-    skipped = one_hop(head) | _HOST
-    touched = substituter.concerns(head.raw)
-    placed = substituter.placed(target.decode())
-    lines = [b"Host: %b\r\n" % plan.destination.authority.encode()]
-    negotiated: list[Field] = []
-    placed_name = placed[0].lower().encode() if placed is not None else b""
-    for lower, field in zip(head.names, head.fields, strict=True):
-        if lower in skipped or lower == placed_name or lower[:6] == b"proxy-":
-            continue
-        if lower == b"expect" and not expects:
-            continue
-        if lower in NEGOTIATED:
-            negotiated.append(field)
-            continue
-        name, value = field
-        if lower == b"authorization" and value[:6].lower() == b"basic ":
-            value = _basic(value, plan)
-        elif touched and lower not in LITERAL:
-            value = substituter.header_value(value)
-        lines.append(b"%b: %b\r\n" % (name, value))
-    if placed is not None:
-        lines.append(b"%b: %b\r\n" % (placed[0].encode(), placed[1]))
-    if plan.scrubber or (body_may_carry and body_swaps(plan.plan)):
-        lines.append(b"Accept-Encoding: identity\r\n")
-    else:
-        lines += [b"%b: %b\r\n" % field for field in negotiated]
-    return lines
-
-
-def _basic(value: bytes, plan: LivePlan) -> bytes:
-    """Replace inside the decoded pair or, where the secret is the encoded pair itself, the whole of it."""
-    replaced = plan.substituter.basic(value)
-    return plan.substituter.header_value(value) if replaced == value else replaced

@@ -4,6 +4,7 @@ Sessions do not share connections: an upstream may take a connection for an iden
 """
 
 from typing import final
+from weakref import WeakValueDictionary
 
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.limits import Limits
@@ -15,14 +16,12 @@ from strongroom.services.live import LiveSession
 class Lane:
     """The idle connections of one session to one destination; the one used last is used next."""
 
-    __slots__ = ("_idle", "_most")
+    __slots__ = ("__weakref__", "_filled", "_idle", "_most")
 
-    def __init__(self, most: int) -> None:
-        self._idle: list[UpstreamConnection] = []
+    def __init__(self, most: int, filled: "set[Lane]") -> None:
         self._most = most
-
-    def __len__(self) -> int:
-        return len(self._idle)
+        self._filled = filled  # this lane is in there while it holds a connection
+        self._idle: list[UpstreamConnection] = []
 
     def take(self) -> UpstreamConnection | None:
         """Return a connection, which is the caller's from now on."""
@@ -42,6 +41,7 @@ class Lane:
         connection.idle_since = now
         connection.keeper = self
         self._idle.append(connection)
+        self._filled.add(self)
 
     def lost(self, connection: UpstreamConnection) -> None:
         """Forget a connection that ended while it was idle."""
@@ -49,46 +49,36 @@ class Lane:
 
     def expire(self, before: float) -> None:
         """Close what has been idle since before then."""
-        expired = 0
-        while expired < len(self._idle) and self._idle[expired].idle_since < before:
-            expired += 1
+        expired = sum(connection.idle_since < before for connection in self._idle)  # the oldest stand first
         gone, self._idle[:expired] = self._idle[:expired], []
         for connection in gone:
             connection.drop()
+        if not self._idle:
+            self._filled.discard(self)
 
 
 @final
 class Pool:
-    """All lanes."""
+    """All lanes. A lane lasts while it holds a connection or someone holds it."""
 
     def __init__(self, *, limits: Limits) -> None:
         self._limits = limits
-        self._lanes: dict[LiveSession, dict[Destination, Lane]] = {}
+        self._lanes = WeakValueDictionary[tuple[LiveSession, Destination], Lane]()
+        self._filled: set[Lane] = set()
 
     def lane(self, live: LiveSession, destination: Destination) -> Lane:
-        """Return the lane of a session to a destination. Use it at once: an empty one is forgotten."""
-        lanes = self._lanes.get(live)
-        if lanes is None:
-            lanes = self._lanes[live] = {}
-        lane = lanes.get(destination)
+        """Return the lane of a session to a destination."""
+        lane = self._lanes.get((live, destination))
         if lane is None:
-            lane = lanes[destination] = Lane(self._limits.upstream_idle_connections)
+            lane = self._lanes[live, destination] = Lane(self._limits.upstream_idle_connections, self._filled)
         return lane
 
     def sweep(self, now: float) -> None:
-        """Close what has been idle too long, and everything of sessions that have ended. Call it every second or so."""
-        for live, lanes in list(self._lanes.items()):
-            oldest = float("inf") if live.ended else now - self._limits.upstream_idle_seconds
-            for destination, lane in list(lanes.items()):
-                lane.expire(oldest)
-                if not len(lane):
-                    del lanes[destination]
-            if not lanes:
-                del self._lanes[live]
+        """Close what has been idle too long. Call it every second or so."""
+        for lane in list(self._filled):
+            lane.expire(now - self._limits.upstream_idle_seconds)
 
     def close(self) -> None:
         """Close everything."""
-        for lanes in self._lanes.values():
-            for lane in lanes.values():
-                lane.expire(float("inf"))
-        self._lanes.clear()
+        for lane in list(self._filled):
+            lane.expire(float("inf"))

@@ -12,17 +12,20 @@ from strongroom.services.live import LivePlan, LiveSession
 class Tunnel:
     """Checks each request inside against the authority that the tunnel was opened for."""
 
-    __slots__ = ("_agreed", "destination", "live", "plan")
+    __slots__ = ("_agreed", "authority", "destination", "live", "plan")
 
     def __init__(self, live: LiveSession, destination: Destination, plan: LivePlan) -> None:
         self.live = live
         self.destination = destination
+        self.authority = destination.authority.encode()
+        """What Host says in the requests that go out."""
         self.plan: LivePlan | None = plan
         self._agreed: bytes | None = None
 
     def carries_plain_http(self) -> None:
         """Make it a tunnel for unencrypted requests; they need a plan of their own."""
         self.destination = Destination("http", self.destination.host, self.destination.port)
+        self.authority = self.destination.authority.encode()
         self.plan = None
 
     def target_of(self, head: RequestHead) -> bytes:

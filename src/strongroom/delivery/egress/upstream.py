@@ -1,7 +1,7 @@
 """Our end of one connection to an upstream: hands on what arrives to whoever uses it now."""
 
 import asyncio
-from typing import Protocol, final
+from typing import Protocol, cast, final
 
 from strongroom.core.overriding import override
 
@@ -71,8 +71,8 @@ class UpstreamConnection(asyncio.BufferedProtocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what every loop hands to stream protocols
-        self.transport = transport
+        # uvloop's transports are ones by their methods, not by their class.
+        self.transport = cast("asyncio.Transport", transport)
 
     @override
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as above

@@ -1,0 +1,77 @@
+"""The head of a client's request as the upstream gets it: fields forwarded, placeholders replaced.
+
+Rules kept here:
+- the fields that frame or describe a message (`LITERAL`) never take a secret in, nor does any field's name;
+- Host is the dialled authority; what belongs to the hop to the proxy stays there;
+- where a secret may be in the reply, the upstream is asked for plain bytes and for the whole: a compressed reply would
+  have to be decoded, and a part of one could be cut through the middle of a secret;
+- what is not replaced goes out byte for byte as it came.
+"""
+
+from strongroom.core.substitution import Substituter
+from strongroom.delivery.egress.head import RequestHead, value_of
+from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
+from strongroom.services.live import LivePlan
+
+LITERAL = frozenset({b"expect", b"content-type", b"content-encoding"})
+"""Forwarded as they are: they frame or describe the message."""
+
+NEGOTIATED = frozenset({b"accept-encoding", b"range", b"if-range"})
+"""Forwarded as they are where no secret can come back, and otherwise replaced by a wish for the whole, uncompressed."""
+
+_WRITTEN_ANEW = HOP_BY_HOP | NEGOTIATED | {b"host"}
+_AUTHORIZATION = len(b"authorization:")
+
+
+def request_lines(
+    head: RequestHead, target: bytes, *, authority: bytes, plan: LivePlan, body_may_carry: bool, expects: bool
+) -> list[bytes]:
+    """Return the lines to send, without their ends and without those that frame the body.
+
+    Without `expects` the wish for a 100 is left out: the body goes with the head.
+    """
+    substituter = plan.substituter
+    placed = substituter.placed(target.decode())
+    skipped = not_forwarded(head, _WRITTEN_ANEW if expects else _WRITTEN_ANEW | {b"expect"})
+    if placed is not None:
+        skipped |= {placed[0].lower().encode()}
+    touched = substituter.concerns(head.raw)
+    sent = substituter.target(target) if touched else target
+    lines = [b"%b %b HTTP/1.1" % (head.method, sent), b"Host: " + authority]
+    if touched or b"authorization" in head.names:
+        kept = [pair for pair in zip(head.names, head.lines, strict=True) if pair[0] not in skipped]
+        lines += _substituted(kept, substituter)
+    else:
+        lines += head.lines_without(skipped)
+    if placed is not None:
+        lines.append(b"%b: %b" % (placed[0].encode(), placed[1]))
+    if plan.scrubber or body_may_carry:
+        lines.append(b"Accept-Encoding: identity")
+    else:
+        lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
+    return lines
+
+
+def _substituted(kept: list[tuple[bytes, bytes]], substituter: Substituter) -> list[bytes]:
+    """Return the lines of these fields, given by lower-case name and line, with secrets in their values."""
+    lines = [line for _, line in kept]
+    searched: list[int] = []
+    values: list[bytes] = []
+    for at, (name, line) in enumerate(kept):
+        if name == b"authorization":
+            value = value_of(line)
+            pair = substituter.basic(value)
+            if pair != value:
+                lines[at] = line[:_AUTHORIZATION] + b" " + pair
+                continue  # what was put in is not searched again
+        if name not in LITERAL:
+            searched.append(at)
+            values.append(line[len(name) + 1 :])
+    if not values:
+        return lines
+    # All values in one search. No value holds a line end, and no secret with one enters a header, so they part again
+    # where they were joined; should that ever fail, `strict` stops the request here.
+    replaced = substituter.header_value(b"\n".join(values)).split(b"\n")
+    for at, value in zip(searched, replaced, strict=True):
+        lines[at] = lines[at][: len(kept[at][0]) + 1] + value
+    return lines
