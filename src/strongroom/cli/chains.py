@@ -1,6 +1,7 @@
 """Where audit chains come from: the server, page by page, or a file that was exported from it.
 
-An exported file is JSON lines: for each chain its head, then its entries in order.
+An exported file is JSON lines: for each chain its head, then its entries in order. Each head also
+says how many chains the file holds, so that one which was left out shows.
 """
 
 import json
@@ -56,16 +57,21 @@ def verify_server(client: Client, progress: Progress) -> list[Verdict]:
 def verify_file(file: Path, progress: Progress) -> list[Verdict]:
     """Check an exported file, with nothing but the file. Raises `Complaint` for one that is empty."""
     verdicts = []
+    promised = set[object]()
     for _, numbered in groupby(_numbered(_told(_lines(file), progress)), key=itemgetter(0)):
         chain = map(itemgetter(1), numbered)
+        first = next(chain)
+        promised.add(first.get("chains") if isinstance(first, dict) else None)
         try:
-            organization, head = read_head(next(chain))
+            organization, head = read_head(first)
         except Garbled as garbled:
             verdicts.append(Verdict(organization=None, entries=0, first_bad=1, reason=str(garbled)))
         else:
             verdicts.append(check(organization, head, chain))
     if not verdicts:
         raise Complaint(f"{file} holds no audit chain: `strongroom audit export FILE` writes one")
+    if promised != {len(verdicts)} and all(verdict.first_bad is None for verdict in verdicts):
+        verdicts.append(Verdict(organization=None, entries=0, first_bad=1, reason="a whole chain is missing"))
     return verdicts
 
 
@@ -76,7 +82,7 @@ def export(client: Client, file: Path, progress: Progress) -> list[Json]:
     try:
         with fresh.open("w", encoding="utf-8") as out:
             for head in written:
-                out.write(json.dumps(head) + "\n")
+                out.write(json.dumps(head | {"chains": len(written)}) + "\n")
                 for entry in _told(of_server(client, head["organization_id"], head["entries"]), progress):
                     out.write(json.dumps(entry) + "\n")
         fresh.replace(file)

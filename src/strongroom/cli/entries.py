@@ -81,7 +81,7 @@ def _entry(thing: Json) -> Entry:
     facts = thing["facts"]
     if not all(isinstance(text, str) for text in texts + optional) or type(thing["sequence"]) is not int:
         raise TypeError
-    if not all(type(fact) in {str, int} for fact in facts.values()):
+    if not isinstance(facts, dict) or not all(type(fact) in {str, int} for fact in facts.values()):
         raise TypeError
     record = Record(
         id=EntryId(thing["id"]),

@@ -87,13 +87,10 @@ def create(
     """Open a session and show what its agent needs: proxy, variables, certificate. The token is shown this once."""
     if shell and as_json:
         raise typer.BadParameter("use one of --shell and --json", param_hint="--shell")
+    seconds, notes = read_seconds(expires_in), read_metadata(metadata)
+    client = connection(ctx).client()
     opened = open_session(
-        connection(ctx).client(),
-        vaults=vaults,
-        environment=environment,
-        title=title,
-        expires_in=read_seconds(expires_in),
-        metadata=read_metadata(metadata),
+        client, vaults=vaults, environment=environment, title=title, expires_in=seconds, metadata=notes
     )
     if shell:
         _print_exports(opened["egress"]["env"])
