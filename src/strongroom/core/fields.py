@@ -60,7 +60,7 @@ def _read(shape: Any, plain: Any) -> Any:  # noqa: ANN401 - as above
 
 def write_time(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds and `Z` (contract anthropic-vaults 1.10)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_time(text: str) -> datetime:
