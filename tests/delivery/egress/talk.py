@@ -54,7 +54,7 @@ class Talk:
                     events.append(answer)
         return self
 
-    def obey(self, command: do.Command) -> on.Event | None:
+    def obey(self, command: do.Command) -> on.Event | None:  # noqa: PLR0911 - one for each answer
         match command:
             case do.SendClient(data):
                 self.to_client += data

@@ -70,7 +70,7 @@ class ClientConnection(asyncio.Protocol):
         # uvloop's transports are ones by their methods, not by their class.
         self._transport = cast("asyncio.Transport", transport)
         if len(self._around.clients) >= self._around.limits.connections:
-            transport.abort()
+            self._transport.abort()
             return
         self._around.clients.add(self)
         self._counters.clients += 1

@@ -101,8 +101,9 @@ class Incoming:
         """Take the end of the upstream's connection. Raises a refusal if the reply is not complete with it."""
         if not clean or not isinstance(self._reader, OpenReader):
             raise bad_reply("the upstream closed the connection before its reply was complete")
+        out = self._pass_on(b"", last=True)
         self.done = True
-        return self._pass_on(b"", last=True)
+        return out
 
     def _next_head(self) -> bytes | None:
         try:
@@ -143,7 +144,7 @@ class Incoming:
         payload, rest = reader.feed(self._buffer.rest())
         if reader.done:
             self._settle_upstream(head, rest)
-            return self._whole(payload, scrubber)
+            return self._whole(head, payload, scrubber)
         if scrubber:
             self._stream = scrubber.stream()
             if reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
@@ -151,17 +152,16 @@ class Incoming:
                 return b""
         return self._beginning(head, reader, scrubber) + self._pass_on(payload, last=False)
 
-    def _whole(self, payload: bytes, scrubber: Scrubber) -> bytes:
+    def _whole(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
         """Return the complete reply to a body that is at hand."""
-        self.done = self.started = True
         if self._decoder is not None:
             payload = self._decoder.feed(payload)
             self._decoder.finish()
         if scrubber:
             payload = scrubber.clean(payload)
+        self.done = self.started = True
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
-        assert self._head is not None  # noqa: S101 - for the type checker
-        return _head(self._head, scrubber, framing, decoded=self._decoder is not None) + payload
+        return _head(head, scrubber, framing, decoded=self._decoder is not None) + payload
 
     def _beginning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> bytes:
         """Return the head of a reply that is sent on as it comes."""
@@ -184,12 +184,12 @@ class Incoming:
         payload, rest = reader.feed(data)
         if not reader.done:
             return self._pass_on(payload, last=False)
-        self.done = True
         self._settle_upstream(head, rest)
         if self._gathered is not None:
-            whole = b"".join([*self._gathered, payload])
-            return self._whole(whole, self._scrubber())
-        return self._pass_on(payload, last=True)
+            return self._whole(head, b"".join([*self._gathered, payload]), self._scrubber())
+        out = self._pass_on(payload, last=True)
+        self.done = True
+        return out
 
     def _pass_on(self, payload: bytes, *, last: bool) -> bytes:
         if self._gathered is not None:

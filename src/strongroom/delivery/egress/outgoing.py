@@ -53,7 +53,7 @@ class Outgoing:
             target,
             authority=authority,
             plan=plan,
-            body_may_carry=self._stream is not None and body_swaps(plan.plan),
+            body_may_carry=body is not None and body_swaps(plan.plan),
             expects=not self.gathers,
         )
         self.upgrading = upgrade is not None

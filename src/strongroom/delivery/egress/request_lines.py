@@ -23,7 +23,7 @@ _WRITTEN_ANEW = HOP_BY_HOP | NEGOTIATED | {b"host"}
 _AUTHORIZATION = len(b"authorization:")
 
 
-def request_lines(
+def request_lines(  # noqa: PLR0913 - the request, and what it is made under
     head: RequestHead, target: bytes, *, authority: bytes, plan: LivePlan, body_may_carry: bool, expects: bool
 ) -> list[bytes]:
     """Return the lines to send, without their ends and without those that frame the body.
