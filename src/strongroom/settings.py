@@ -90,6 +90,10 @@ class Settings(BaseModel):
     """How long a session lives unless its creation says otherwise."""
     strict_beta: bool = False
     """Whether the Anthropic dialect insists on its beta header."""
+    creates_per_minute: Annotated[int, Field(ge=0)] = 0
+    """How many creates an organization may make in a minute, on each node; 0 is without a limit."""
+    requests_per_minute: Annotated[int, Field(ge=0)] = 0
+    """How many other requests to the API it may make."""
     insecure_upstreams: bool = False
     """Whether MCP servers may be named by plain http URLs."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -27,6 +27,7 @@ from strongroom.dialects import DIALECTS
 from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
 from strongroom.dialects.options import Options
+from strongroom.dialects.rates import Rates
 from strongroom.edge import Edge
 from strongroom.outbound import AddressGuard, Dialer, trust
 from strongroom.services.access import EgressAccess
@@ -240,6 +241,11 @@ def _api(  # noqa: PLR0913 - as above
         insecure_upstreams=settings.insecure_upstreams,
         strict_beta=settings.strict_beta,
         path_prefix=settings.path_prefix,
+        rates=Rates(
+            creates_per_minute=settings.creates_per_minute,
+            others_per_minute=settings.requests_per_minute,
+            clock=edge.clock,
+        ),
     )
     return Front(
         apps=mounted(DIALECTS.values(), services, options),

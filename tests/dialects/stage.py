@@ -33,6 +33,7 @@ ERROR_TYPES = {
     405: "invalid_request_error",
     409: "conflict_error",
     413: "request_too_large",
+    429: "rate_limit_error",
 }
 
 
@@ -150,9 +151,17 @@ class Stage:
 
 
 @contextmanager
-def running(folder: Path, *, strict_beta: bool = False, path_prefix: str = "") -> Iterator[Stage]:
+def running(
+    folder: Path, *, strict_beta: bool = False, path_prefix: str = "", creates_per_minute: int = 0
+) -> Iterator[Stage]:
     """Run a server for as long as the context lasts."""
-    chosen = Settings(data_dir=folder, admin_key=Secret(ADMIN_KEY), strict_beta=strict_beta, path_prefix=path_prefix)
+    chosen = Settings(
+        data_dir=folder,
+        admin_key=Secret(ADMIN_KEY),
+        strict_beta=strict_beta,
+        path_prefix=path_prefix,
+        creates_per_minute=creates_per_minute,
+    )
     started = threading.Event()
     stages: list[Stage] = []
     loop = asyncio.new_event_loop()

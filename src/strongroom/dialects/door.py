@@ -1,7 +1,7 @@
 """The door that all dialects share: who is calling, what may come in, and how every answer leaves.
 
 A request passes in this order (contract anthropic-vaults 1.7): route, key, the dialect's headers,
-body size, JSON syntax, fields, and then the use case. Rules kept here:
+rate, body size, JSON syntax, fields, and then the use case. Rules kept here:
 - routes match the path as it was sent; a segment is decoded after that, so `%2F` is part of an id;
 - nothing is ever answered with a redirect: clients would send secrets to the new place;
 - every answer has a request id; whose it is stands on it once the key is known;
@@ -31,6 +31,7 @@ from strongroom.core.overriding import override
 from strongroom.dialects.bodies import ReadRequest, read, require_nothing
 from strongroom.dialects.openapi import Parameter, document, operation_id
 from strongroom.dialects.presented import presented_key
+from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
 from strongroom.dialects.replies import JSON
 from strongroom.dialects.validation import malformed
@@ -70,7 +71,7 @@ def caller(request: Request) -> Principal:
 class Door:
     """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument per thing that happens at a door
         self,
         *,
         title: str,
@@ -78,11 +79,13 @@ class Door:
         idempotency: Idempotency,
         conventions: Conventions,
         new_id: NewId,
+        rates: Rates | None = None,
     ) -> None:
         self._authentication = authentication
         self._idempotency = idempotency
         self._conventions = conventions
         self._new_id = new_id
+        self._rates = rates
         self.app = FastAPI(
             title=title,
             version=__version__,
@@ -140,6 +143,8 @@ class Door:
             principal = await self._authentication.principal(presented_key(request.headers))
             request.state.principal = principal
             self._conventions.check(request.headers, principal)
+            if self._rates is not None:
+                self._rates.take(principal.organization, creates=creates)
             whole = await read(request)
             if not takes_body:
                 require_nothing(whole)

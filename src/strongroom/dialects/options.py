@@ -6,6 +6,7 @@ from typing import final
 from strongroom.core.ids import NewId
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import PageTokens
+from strongroom.dialects.rates import Rates
 
 
 @final
@@ -14,7 +15,8 @@ class Options:
     """The operator's choices and the sources that front doors need.
 
     `insecure_upstreams` admits MCP servers on plain http; `strict_beta` refuses Anthropic requests
-    without the beta header; `path_prefix` is where the API is reachable besides the root.
+    without the beta header; `path_prefix` is where the API is reachable besides the root; `rates` are
+    shared by all dialects.
     """
 
     clock: Clock
@@ -23,3 +25,4 @@ class Options:
     insecure_upstreams: bool = False
     strict_beta: bool = False
     path_prefix: str = ""
+    rates: Rates | None = None

@@ -199,6 +199,18 @@ def test_a_create_repeated_with_its_key_is_answered_with_the_same_bytes(raw: Raw
     assert raw.post(path, body).json()["id"] != first.json()["id"]
 
 
+def test_a_rate_that_the_operator_set_is_kept_for_each_organization(tmp_path: Path) -> None:
+    with running(tmp_path, creates_per_minute=2) as limited:
+        one, other = (limited.tenant().raw() for _ in range(2))
+        for _ in range(2):
+            one.made("/v1/vaults", {"display_name": "v"})
+        answer = one.post("/v1/vaults", {"display_name": "v"})
+        refusal(answer, 429)
+        assert 1 <= int(answer.headers["retry-after"]) <= 30
+        assert one.get("/v1/vaults").status_code == 200
+        other.made("/v1/vaults", {"display_name": "v"})
+
+
 def test_what_belongs_to_the_server_needs_no_key(stage: Stage) -> None:
     with httpx.Client(base_url=stage.url, trust_env=False) as client:
         assert client.get("/healthz").json() == {"status": "ok"}

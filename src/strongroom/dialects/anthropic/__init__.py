@@ -22,6 +22,7 @@ def build(services: Services, options: Options) -> Door:
         idempotency=services.idempotency,
         conventions=AnthropicConventions(strict_beta=options.strict_beta),
         new_id=options.new_id,
+        rates=options.rates,
     )
     VaultRoutes(vaults=services.vaults, pages=options.pages).add_to(door.router)
     CredentialRoutes(

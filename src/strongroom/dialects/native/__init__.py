@@ -21,6 +21,7 @@ def build(services: Services, options: Options) -> Door:
         idempotency=services.idempotency,
         conventions=NativeConventions(),
         new_id=options.new_id,
+        rates=options.rates,
     )
     add_sessions(door.router, services, options)
     add_credentials(door.router, services)
