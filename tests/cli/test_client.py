@@ -69,13 +69,15 @@ def test_the_key_goes_in_a_header_and_the_vendors_headers_go_along() -> None:
     assert KEY not in repr(client(address))
 
 
-def test_a_redirect_is_not_followed_with_the_key() -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
     with (
         server(says(200, b"{}")) as (elsewhere, seen),
-        server(says(307, b"", location=elsewhere)) as (address, _),
-        pytest.raises(Refusal, match="answered 307"),
+        server(says(status, b"", location=elsewhere)) as (address, _),
     ):
-        client(address).post("/v1/vaults", {})
+        for send in (client(address).get, client(address).post):
+            with pytest.raises(Refusal, match=f"answered {status}"):
+                send("/v1/vaults")
     assert seen == []
 
 

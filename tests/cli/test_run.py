@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.shell import Shell
 from tests.e2e.stage import House
+from tests.needs import need_file
 
 VALUE = "a-value-that-no-child-may-hold"
 DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -141,6 +142,7 @@ def test_when_we_are_told_to_stop_the_child_stops_and_the_session_ends(stocked: 
 
 
 def test_the_child_starts_with_no_signal_blocked_and_the_usual_ones_not_ignored(stocked: Shell) -> None:
+    need_file("/proc/self/status")
     done = stocked.types("run", "-q", "--", "sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status")
     masks = {name: int(mask, 16) for name, _, mask in (line.partition(":\t") for line in done.stdout.splitlines())}
     own = 0b11 << 31  # 32 and 33 are the C library's own
@@ -171,6 +173,7 @@ def test_nothing_runs_without_a_session(lonely: Shell) -> None:
 
 
 def test_no_secret_is_in_a_command_line(stocked: Shell) -> None:
+    need_file("/proc/self/cmdline")
     with started(stocked, "run", "--", "sh", "-c", "echo ready; exec sleep 60") as running:
         assert running.stdout is not None
         running.stdout.readline()

@@ -64,7 +64,7 @@ def serve(
     key, which it shows once. Each option can be given as a variable instead: STRONGROOM_PORT for
     --port, and so on.
     """
-    from strongroom.core.failures import NotReady  # noqa: PLC0415 - the server is not loaded for other commands
+    from strongroom.core.failures import Unable  # noqa: PLC0415 - the server is not loaded for other commands
     from strongroom.server import serve as start  # noqa: PLC0415 - as above
     from strongroom.settings import Settings  # noqa: PLC0415 - as above
 
@@ -81,5 +81,5 @@ def serve(
     }
     try:
         start(Settings.load(os.environ, overrides), as_json=as_json)
-    except NotReady as failure:
+    except Unable as failure:
         raise Complaint(str(failure)) from None

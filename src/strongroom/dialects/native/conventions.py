@@ -46,6 +46,7 @@ _WORDS = {
     401: "No key, or one that is not valid.",
     403: "The key may not do this.",
     404: "No such thing for this key.",
+    405: "The path does not take this method.",
     409: "It clashes with something that exists.",
     413: "The body is too large.",
     429: "Too many requests.",
