@@ -121,7 +121,8 @@ class Delivery:
         feed, missed = changes.follow(), False
         while True:
             try:
-                batch = await asyncio.wait_for(anext(feed), FEED_PATIENCE)
+                async with asyncio.timeout(FEED_PATIENCE):  # `wait_for` can lose a cancellation before Python 3.12
+                    batch = await anext(feed)
                 if missed:
                     await self._look_at_all()
                     missed = False
