@@ -3,129 +3,39 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 
 from strongroom.core.audit import Entry, Outcome
 from strongroom.core.fields import read_time, write_time
 from strongroom.core.ids import EnvironmentId, SessionId, VaultId
-from strongroom.core.sessions import MAX_VAULTS, Agent, Session, SessionStatus
+from strongroom.core.sessions import Agent, Session
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.reference import default_vault, environment_id, vault_id
-from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Metadata, Moment, Text
+from strongroom.dialects.native.session_shapes import (
+    DecisionEvent,
+    EgressAnswer,
+    EventList,
+    NewSessionBody,
+    OpenedSession,
+    SessionAnswer,
+    SessionPage,
+    SessionWithUses,
+    UseEvent,
+    UsesAnswer,
+)
+from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
 from strongroom.services.access import Egress
 from strongroom.services.catalogue import Services
 from strongroom.services.ports import PageQuery, Position, SessionFilter, Use
-from strongroom.services.sessions import MAX_LIFETIME, NewSession
+from strongroom.services.sessions import NewSession
 
 AGENT = Agent(id="external")
 """Sessions that are opened here are for whatever program the caller starts."""
 
 COLLECTION = "native/sessions"
-_MAX_TITLE = 1024
-_SECONDS = int(MAX_LIFETIME.total_seconds())
-
-
-class NewSessionBody(Asked):
-    """A session to open."""
-
-    vaults: Annotated[list[Text], Field(max_length=MAX_VAULTS)] | None = Field(
-        None, description="Ids or names, in search order; [] for none. Without it: `default`, or the only one there is."
-    )
-    environment: Text | None = Field(
-        None, description="Id or name. Without it: the one named `default`, made if missing."
-    )
-    title: Annotated[Text, Field(max_length=_MAX_TITLE)] | None = None
-    expires_in: Annotated[int, Field(ge=1, le=_SECONDS, description="Seconds.")] | None = None
-    metadata: Metadata | None = None
-
-
-class SessionAnswer(Answer):
-    """A session."""
-
-    id: str
-    type: Literal["session"] = "session"
-    status: SessionStatus
-    title: str | None
-    environment_id: str
-    vault_ids: list[str]
-    metadata: dict[str, str]
-    opened_by: str
-    created_at: Moment
-    updated_at: Moment
-    expires_at: Moment
-    archived_at: Moment | None
-
-
-class EgressAnswer(Answer):
-    """What the session's agent needs. Shown this once; it holds the session's token."""
-
-    proxy_url: str
-    env: dict[str, str]
-    ca_certificate: str
-    placeholders: list[str] = Field(description="The variables in `env` that hold placeholders.")
-
-
-class OpenedSession(SessionAnswer):
-    """A session that was just opened."""
-
-    egress: EgressAnswer
-
-
-class UsesAnswer(Answer):
-    """How often the session used a credential at a host."""
-
-    credential_id: str
-    host: str
-    count: int
-    last_used_at: Moment
-
-
-class SessionWithUses(SessionAnswer):
-    """A session and what it used."""
-
-    uses: list[UsesAnswer]
-
-
-class SessionPage(Answer):
-    """Sessions, newest first."""
-
-    data: list[SessionAnswer]
-    next_page: str | None
-
-
-class DecisionEvent(Answer):
-    """An entry of the audit log: something that was allowed or denied, or a security event that was observed."""
-
-    type: Literal["decision", "security_event"]
-    at: Moment
-    id: str
-    sequence: int
-    principal: str
-    action: str
-    target: str
-    outcome: Outcome
-    reason: str | None
-    facts: dict[str, str | int]
-
-
-class UseEvent(Answer):
-    """Uses of a credential at a host within one second."""
-
-    type: Literal["use"] = "use"
-    at: Moment
-    credential_id: str
-    host: str
-    count: int
-
-
-class EventList(Answer):
-    """What a session did, oldest first."""
-
-    data: list[DecisionEvent | UseEvent]
 
 
 def add_sessions(router: APIRouter, services: Services, options: Options) -> None:
