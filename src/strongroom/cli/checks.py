@@ -15,6 +15,7 @@ from strongroom.cli.complaint import Complaint, NoServer, Refusal
 from strongroom.cli.connection import Connection
 from strongroom.data_dir import ADMIN_KEY, CERTIFICATE
 
+DEFAULT_PROXY_PORT = 8701
 ROOT_KEY = "root-key"
 PATIENCE = 3.0
 """Seconds that a server on this machine may take to answer a check."""
@@ -87,14 +88,17 @@ def certificate(directory: Path, now: datetime) -> Iterator[Finding]:
         yield Finding(check=check, level=Level.OK, seen=seen)
 
 
-def server(connection: Connection, proxy_port: int) -> Iterator[Finding]:
-    """Ask the server: does it answer, is it ready, does the key work, do the clocks agree, is the proxy there."""
+def server(connection: Connection, proxy_port: int | None) -> Iterator[Finding]:
+    """Ask the server: does it answer, is it ready, does the key work, do the clocks agree, is the proxy there.
+
+    Without `proxy_port` the proxy is looked for where the server says it is.
+    """
     anonymous = Client(server=connection.server, key=None, timeout=PATIENCE)
     try:
         ahead = anonymous.clock_difference()
     except NoServer as complaint:
         yield Finding(check="server", level=Level.BAD, seen=str(complaint), advice="`strongroom serve` starts one")
-        yield from _ports(connection.server, proxy_port)
+        yield from _ports(connection.server, proxy_port or DEFAULT_PROXY_PORT)
         return
     except Refusal as refusal:
         advice = "check STRONGROOM_URL: this may be another program, or the path may be wrong"
@@ -106,8 +110,15 @@ def server(connection: Connection, proxy_port: int) -> Iterator[Finding]:
         yield Finding(check="transport", level=Level.WARN, seen="plain http to another machine", advice=advice)
     yield _ready(anonymous)
     yield _clock(ahead)
-    yield _key(connection)
-    yield _proxy(connection.server, proxy_port)
+    try:
+        me = connection.client(timeout=PATIENCE).get(path("strongroom", "v1", "me"))
+    except Complaint as complaint:
+        yield Finding(check="key", level=Level.BAD, seen=str(complaint), advice="set STRONGROOM_API_KEY")
+        here = f"{urlsplit(connection.server).hostname}:{DEFAULT_PROXY_PORT}"
+    else:
+        yield Finding(check="key", level=Level.OK, seen=f"{me['id']} in workspace {me['workspace_id']}")
+        here = me["proxy"]
+    yield _proxy(here if proxy_port is None else f"{urlsplit(connection.server).hostname}:{proxy_port}")
 
 
 def _private(check: str, place: Path, wanted: int) -> Finding:
@@ -137,20 +148,11 @@ def _clock(ahead: float) -> Finding:
     return Finding(check="clock", level=Level.OK, seen="agrees with the server's")
 
 
-def _key(connection: Connection) -> Finding:
-    try:
-        me = connection.client(timeout=PATIENCE).get(path("strongroom", "v1", "me"))
-    except Complaint as complaint:
-        return Finding(check="key", level=Level.BAD, seen=str(complaint), advice="set STRONGROOM_API_KEY")
-    return Finding(check="key", level=Level.OK, seen=f"{me['id']} in workspace {me['workspace_id']}")
-
-
-def _proxy(server_url: str, port: int) -> Finding:
-    host = urlsplit(server_url).hostname or ""
-    where = f"{host}:{port}"
+def _proxy(where: str) -> Finding:
     advice = "check --proxy-port, STRONGROOM_PROXY_PORT and firewalls"
+    parts = urlsplit(f"//{where}")
     try:
-        with socket.create_connection((host, port), timeout=PATIENCE) as connected:
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE) as connected:
             connected.sendall(b"CONNECT doctor.invalid:443 HTTP/1.1\r\nHost: doctor.invalid:443\r\n\r\n")
             status = connected.recv(64).split(b" ")[1:2]
     except OSError as error:

@@ -7,7 +7,6 @@ import typer
 from strongroom.cli import output
 from strongroom.cli.options import AsJson, connection, examples
 
-DEFAULT_PROXY_PORT = 8701
 PROXY_PORT = "STRONGROOM_PROXY_PORT"
 _COLOURS = {"ok": "green", "warn": "yellow", "bad": "red"}
 
@@ -20,9 +19,15 @@ def register(app: typer.Typer) -> None:
 def doctor(
     ctx: typer.Context,
     proxy_port: Annotated[
-        int,
-        typer.Option("--proxy-port", envvar=PROXY_PORT, min=1, max=65535, help="The egress proxy's port."),
-    ] = DEFAULT_PROXY_PORT,
+        int | None,
+        typer.Option(
+            "--proxy-port",
+            envvar=PROXY_PORT,
+            min=0,
+            max=65535,
+            help="The egress proxy's port. Without it, where the server says it is.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check what is usually wrong, and say what to do.

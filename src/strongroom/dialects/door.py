@@ -24,7 +24,7 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from strongroom import __version__
-from strongroom.core.failures import Failure, Invalid
+from strongroom.core.failures import Failure, Invalid, Unable, UpstreamFailure
 from strongroom.core.grants import Principal
 from strongroom.core.ids import REQUEST, NewId
 from strongroom.core.overriding import override
@@ -222,6 +222,8 @@ def _methods(request: Request) -> list[str]:
 
 def _failure(error: Exception, request: Request) -> Failure:
     if isinstance(error, Failure):
+        if isinstance(error, Unable | UpstreamFailure):  # the caller gets a steady sentence, the log the reason
+            _log.warning("%s %s: %s: %s", request.method, request.scope["route"].path, type(error).__name__, error)
         return error
     if isinstance(error, RequestValidationError):
         return malformed(error)

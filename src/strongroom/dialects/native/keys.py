@@ -50,12 +50,13 @@ class KeyList(Answer):
 
 
 class Me(Answer):
-    """Who the caller is."""
+    """Who the caller is, and where its agents find the egress proxy."""
 
     id: str
     organization_id: str
     workspace_id: str
     scopes: list[str]
+    proxy: str = Field(description="Host and port of the egress proxy.")
 
 
 def add_keys(router: APIRouter, services: Services) -> None:
@@ -87,6 +88,7 @@ def add_keys(router: APIRouter, services: Services) -> None:
             organization_id=principal.organization,
             workspace_id=principal.workspace,
             scopes=sorted(principal.scopes),
+            proxy=services.access.authority,
         )
 
     router.add_api_route(f"{PREFIX}/keys", create_key, methods=["POST"], route_class_override=CreateRoute)
