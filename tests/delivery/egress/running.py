@@ -18,6 +18,8 @@ from tests.delivery.egress.doubles import TOKEN, FixedDelivery
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 HOST = "api.example.com"
+PATIENCE = 60.0
+"""Seconds after which a test has hung: the loop itself has to end it, an alarm from outside does not reach it there."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -164,16 +166,18 @@ async def rig(
         limits=limits or Limits(),
     )
     await proxy.start(bound)
+    at = Rig(
+        delivery=delivery,
+        counters=counters,
+        proxy=proxy,
+        authority=authority,
+        dialer=dialer,
+        proxy_port=bound.getsockname()[1],
+        upstream_port=upstream.sockets[0].getsockname()[1],
+    )
     try:
-        yield Rig(
-            delivery=delivery,
-            counters=counters,
-            proxy=proxy,
-            authority=authority,
-            dialer=dialer,
-            proxy_port=bound.getsockname()[1],
-            upstream_port=upstream.sockets[0].getsockname()[1],
-        )
+        async with asyncio.timeout(PATIENCE):
+            yield at
     finally:
         await proxy.stop(0)
         await background.close()

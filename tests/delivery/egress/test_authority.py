@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import timedelta
+from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
@@ -10,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from strongroom.core.failures import Unreadable
 from strongroom.core.hosts import canonical_host
 from strongroom.delivery.egress import CertificateAuthority
-from strongroom.delivery.egress.authority import CACHED_LEAVES, LEAF_LIFE
+from strongroom.delivery.egress.authority import LEAF_LIFE
 from strongroom.testing.clock import FrozenClock
 
 CLOCK = FrozenClock()
@@ -56,8 +57,8 @@ def test_what_clients_are_given_holds_no_key() -> None:
     ("host", "alternative"),
     [
         ("api.example.com", x509.DNSName("api.example.com")),
-        ("127.0.0.1", x509.IPAddress(__import__("ipaddress").ip_address("127.0.0.1"))),
-        ("[2001:db8::1]", x509.IPAddress(__import__("ipaddress").ip_address("2001:db8::1"))),
+        ("127.0.0.1", x509.IPAddress(ip_address("127.0.0.1"))),
+        ("[2001:db8::1]", x509.IPAddress(ip_address("2001:db8::1"))),
         ("a." * 60 + "example.com", x509.DNSName("a." * 60 + "example.com")),
     ],
 )
@@ -92,13 +93,14 @@ def test_a_context_is_made_once_and_again_before_it_ends() -> None:
     assert made.context(host) is not first
 
 
-@pytest.mark.slow
 def test_the_contexts_used_longest_ago_are_forgotten() -> None:
-    made = authority()
-    first = made.context(canonical_host("first.example"))
-    for number in range(CACHED_LEAVES):
-        made.context(canonical_host(f"h{number}.example"))
-    assert made.context(canonical_host("first.example")) is not first
+    made = CertificateAuthority.load(PEM, clock=CLOCK, kept=2)
+    first, second, third = (canonical_host(f"{name}.example") for name in ("first", "second", "third"))
+    kept, forgotten = made.context(first), made.context(second)
+    made.context(first)
+    made.context(third)
+    assert made.context(first) is kept
+    assert made.context(second) is not forgotten
 
 
 def test_two_leaves_differ_in_their_serial_numbers() -> None:

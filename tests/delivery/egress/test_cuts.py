@@ -1,5 +1,6 @@
 """However the bytes arrive, each side hears the same."""
 
+import itertools
 import json
 
 from hypothesis import given, settings
@@ -31,7 +32,7 @@ REPLIES = {
 
 def cut(wire: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({0, len(wire), *(cut % len(wire) for cut in cuts)})
-    return [wire[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [wire[start:end] for start, end in itertools.pairwise(places)]
 
 
 def plain(heard: bytes) -> bytes:

@@ -1,4 +1,6 @@
-"""What is let in: heads and bodies by the grammar of RFC 9112, from clients and from upstreams, and nothing beside it."""
+"""What is let in: heads and bodies by the grammar of RFC 9112, from both sides, and nothing beside it."""
+
+import contextlib
 
 import httptools
 import pytest
@@ -137,10 +139,8 @@ class Llhttp:
         self.fields: list[tuple[bytes, bytes]] = []
         self.target = b""
         parser = httptools.HttpRequestParser(self)
-        try:
+        with contextlib.suppress(httptools.HttpParserUpgrade):
             parser.feed_data(raw)
-        except httptools.HttpParserUpgrade:
-            pass
         self.method = parser.get_method()
 
     def on_url(self, url: bytes) -> None:

@@ -40,10 +40,13 @@ _LONGEST_COMMON_NAME = 64
 class CertificateAuthority:
     """Makes one TLS context for each host, and keeps those used last."""
 
-    def __init__(self, *, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, clock: Clock) -> None:
+    def __init__(
+        self, *, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, clock: Clock, kept: int
+    ) -> None:
         self._key = key
         self._certificate = certificate
         self._clock = clock
+        self._most = kept
         self._leaf_key = ec.generate_private_key(ec.SECP256R1())  # one for all leaves: they live and die together
         self._contexts: OrderedDict[Host, tuple[datetime, ssl.SSLContext]] = OrderedDict()
 
@@ -65,7 +68,7 @@ class CertificateAuthority:
         return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
 
     @classmethod
-    def load(cls, pem: bytes, *, clock: Clock) -> "CertificateAuthority":
+    def load(cls, pem: bytes, *, clock: Clock, kept: int = CACHED_LEAVES) -> "CertificateAuthority":
         """Read what `mint` made. Raises `Unreadable`."""
         try:
             key = serialization.load_pem_private_key(pem, password=None)
@@ -74,7 +77,7 @@ class CertificateAuthority:
             raise Unreadable("the proxy's certificate authority cannot be read") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise Unreadable("the proxy's certificate authority has a key of another kind")
-        return cls(key=key, certificate=certificate, clock=clock)
+        return cls(key=key, certificate=certificate, clock=clock, kept=kept)
 
     @property
     def certificate(self) -> str:
@@ -91,7 +94,7 @@ class CertificateAuthority:
         context = self._fresh_context(host, now)
         self._contexts[host] = now + LEAF_LIFE - RENEW_BEFORE, context
         self._contexts.move_to_end(host)
-        if len(self._contexts) > CACHED_LEAVES:
+        if len(self._contexts) > self._most:
             self._contexts.popitem(last=False)
         return context
 
