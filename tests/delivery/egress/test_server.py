@@ -185,6 +185,23 @@ async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request() ->
         await asyncio.wait_for(gone.wait(), 5)
 
 
+async def test_clients_that_leave_before_their_answer_leave_nothing_behind() -> None:
+    async with rig(echo, FixedDelivery(cold=True)) as at:
+        for rounds in range(6):
+            reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+            writer.write(f"GET http://{at.host}/ HTTP/1.1\r\nHost: {at.host}\r\n".encode())
+            writer.write(f"Proxy-Authorization: Bearer {TOKEN}\r\n\r\n".encode())
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            writer.transport.abort()
+        reader, writer = await at.tunnel()
+        writer.write(get(at.host))
+        await read_reply(reader)
+        writer.close()
+        assert at.counters.clients == 1
+        assert at.counters.crashes == 0
+
+
 async def test_a_server_sent_event_arrives_before_the_next_one_is_sent() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)

@@ -13,12 +13,12 @@ from typing import Protocol, final
 from strongroom.delivery.egress.head import Head, ReplyHead, RequestHead
 from strongroom.delivery.egress.refusals import Refusal, bad_reply, bad_request
 
-_DIGITS = re.compile(rb"[0-9]{1,18}")
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 _LONGEST_SIZE_LINE = 1024
 _LONGEST_TRAILERS = 16 * 1024
 _LARGEST_CHUNK = 1 << 60
+_MOST_DIGITS = 18  # of a Content-Length: less than 63 bits, as other implementations can hold
 
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -177,10 +177,10 @@ def _framed(head: Head, broken: Callable[[], Refusal]) -> BodyReader | None:
             raise broken()
         return ChunkedReader(broken)
     if b"content-length" in names:
-        lengths = head.all(b"content-length")
-        if len(lengths) != 1 or _DIGITS.fullmatch(lengths[0]) is None:
+        length = head.one(b"content-length") or b""
+        if names.count(b"content-length") > 1 or not length.isdigit() or len(length) > _MOST_DIGITS:
             raise broken()
-        return LengthReader(int(lengths[0]))
+        return LengthReader(int(length))
     return None
 
 

@@ -9,7 +9,7 @@ import logging
 import ssl
 import traceback
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import assert_never, cast, final
 
 from strongroom.core.failures import Failure, NotAuthenticated, Unavailable, Unreachable
@@ -188,43 +188,41 @@ class ClientConnection(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         self._counters.bytes_to_client += len(data)
-        if self._transport is not None:
-            self._transport.write(data if self._tls is None else self._tls.send(data))
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            transport.write(data if self._tls is None else self._tls.send(data))
 
-    # --- sessions and plans -----------------------------------------------------------------------
+    # --- questions: answered at once from memory, or by a task --------------------------------------
 
     def _find_session(self, token: Secret) -> None:
         live = self._around.delivery.entered(token)
         if live is not None:
-            self._entered(live)
+            self.happen(self._entered(live))
         else:
-            self._start(self._enter(token), "find the session of a proxy token")
+            self._start(lambda: self._enter(token), "find the session of a proxy token")
 
-    async def _enter(self, token: Secret) -> None:
-        self._entered(await self._around.delivery.enter(token))
+    async def _enter(self, token: Secret) -> Event:
+        return self._entered(await self._around.delivery.enter(token))
 
-    def _entered(self, live: LiveSession) -> None:
+    def _entered(self, live: LiveSession) -> Event:
         if live.ended:
-            self.happen(Failed(NotAuthenticated(presented=True)))
-            return
+            return Failed(NotAuthenticated(presented=True))
         if live is not self._watched:
             if self._watched is not None:
                 self._watched.unwatch(self.abort)
             live.watch(self.abort)
             self._watched = live
-        self.happen(SessionFound(live))
+        return SessionFound(live)
 
     def _make_plan(self, live: LiveSession, destination: Destination) -> None:
         plan = self._around.delivery.planned(live, destination)
         if plan is not None:
             self.happen(PlanMade(plan))
         else:
-            self._start(self._plan(live, destination), "make a delivery plan")
+            self._start(lambda: self._plan(live, destination), "make a delivery plan")
 
-    async def _plan(self, live: LiveSession, destination: Destination) -> None:
-        self.happen(PlanMade(await self._around.delivery.plan(live, destination)))
-
-    # --- connections ------------------------------------------------------------------------------
+    async def _plan(self, live: LiveSession, destination: Destination) -> Event:
+        return PlanMade(await self._around.delivery.plan(live, destination))
 
     def _open_upstream(self, command: do.OpenUpstream) -> None:
         live, destination, route = command.live, command.destination, self._route
@@ -232,31 +230,54 @@ class ClientConnection(asyncio.Protocol):
             self._route = route = live, destination, self._around.pool.lane(live, destination)
         kept = None if command.fresh else route[2].take()
         if kept is None:
-            self._start(self._dial(destination), "connect to an upstream")
+            self._start(lambda: self._dial(destination), "connect to an upstream")
             return
         self._counters.upstreams_reused += 1
-        self._use(kept, reused=True)
+        self.happen(self._using(kept, reused=True))
 
-    async def _dial(self, destination: Destination) -> None:
-        around = self._around
+    async def _dial(self, destination: Destination) -> Event:
+        made: list[UpstreamConnection] = []
+
+        def make() -> UpstreamConnection:
+            made.append(UpstreamConnection(self._around.read_buffer))
+            return made[-1]
+
         try:
-            async with asyncio.timeout(around.limits.connect_seconds):
-                _, connection = await around.dialer.connect(destination, lambda: UpstreamConnection(around.read_buffer))
-        except TimeoutError:
-            raise Unreachable(f"{destination.authority} did not answer in time") from None
-        if self._transport is None:
-            connection.drop()
-            return
+            async with asyncio.timeout(self._around.limits.connect_seconds):
+                _, connection = await self._around.dialer.connect(destination, make)
+        except BaseException as error:  # given up, perhaps in the very moment in which it was connected
+            for each in made:
+                each.drop()
+            if isinstance(error, TimeoutError):
+                raise Unreachable(f"{destination.authority} did not answer in time") from None
+            raise
         self._counters.upstreams_opened += 1
-        self._use(connection, reused=False)
+        return self._using(connection, reused=False)
 
-    def _use(self, connection: UpstreamConnection, *, reused: bool) -> None:
+    def _using(self, connection: UpstreamConnection, *, reused: bool) -> Event:
         self._upstream = connection
         connection.user = self
         if self._congested:
             connection.pause(paused=True)
         self._touched = self._around.loop.time()
-        self.happen(UpstreamOpened(reused))
+        return UpstreamOpened(reused)
+
+    def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
+        self._task = self._around.spawn(self._answer(question), name)
+
+    async def _answer(self, question: Callable[[], Awaitable[Event]]) -> None:
+        """Ask, and tell the answer when the task counts as over, so that what follows may start another."""
+        try:
+            event = await question()
+        except Failure as failure:
+            event = Failed(failure)
+        except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
+            self._log_crash(error)
+            event = Failed(Unavailable())
+        self._task = None
+        self.happen(event)
+
+    # --- the end of using an upstream ---------------------------------------------------------------
 
     def _keep_upstream(self) -> None:
         connection, self._upstream = self._upstream, None
@@ -279,21 +300,6 @@ class ClientConnection(asyncio.Protocol):
         self._upstream_congested = False
         if connection is not None:
             connection.drop()
-
-    def _start(self, work: Awaitable[None], name: str) -> None:
-        self._task = self._around.spawn(self._answer(work), name)
-
-    async def _answer(self, work: Awaitable[None]) -> None:
-        """Run a question and turn its failure into an event; the task counts as over before the answer is told."""
-        try:
-            await work
-        except Failure as failure:
-            self._task = None
-            self.happen(Failed(failure))
-        except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
-            self._task = None
-            self._log_crash(error)
-            self.happen(Failed(Unavailable()))
 
     # --- TLS and the end --------------------------------------------------------------------------
 
