@@ -6,6 +6,9 @@ did not run for it. In continuous integration (`CI=true`) everything must be the
 
 import os
 import shutil
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +39,21 @@ def need_environment(name: str) -> Path:
     if not (python.parent.parent / "made-from").exists():
         missing(f"environment {name} (make test makes it)")
     return python
+
+
+def need_namespaces() -> None:
+    """Ask for user and network namespaces for this user; without them, this test does not run."""
+    if not _namespaces():
+        missing("user and network namespaces")
+
+
+@cache
+def _namespaces() -> bool:
+    program = (
+        "import os; from strongroom.cli import namespaces as n; user, group = os.geteuid(), os.getegid(); "
+        "n.leave_namespaces(); n.keep_identity(user, group); n.raise_loopback()"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
 
 
 def missing(component: str) -> NoReturn:

@@ -8,6 +8,7 @@ import trustme
 
 from tests.cli.shell import Shell
 from tests.e2e.stage import House, running_house
+from tests.needs import need_namespaces
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +33,12 @@ def shell(house: House, tmp_path: Path) -> Shell:
 def lonely(tmp_path: Path) -> Shell:
     """A shell on a machine where no server was ever started."""
     return Shell(home=tmp_path, variables={"STRONGROOM_URL": "http://127.0.0.1:9"})
+
+
+@pytest.fixture(params=[("run",), ("run", "--isolate")], ids=" ".join)
+def run(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """How it is typed: all that follows holds for both."""
+    words: tuple[str, ...] = request.param
+    if "--isolate" in words:
+        need_namespaces()
+    return words

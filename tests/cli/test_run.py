@@ -31,8 +31,8 @@ def stocked(shell: Shell, _stored: None) -> Shell:
     return shell
 
 
-def dumped(shell: Shell, **variables: str) -> dict[str, Any]:
-    done = shell.types("run", "--", sys.executable, "-c", DUMP, **variables)
+def dumped(shell: Shell, run: tuple[str, ...], **variables: str) -> dict[str, Any]:
+    done = shell.types(*run, "--", sys.executable, "-c", DUMP, **variables)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
@@ -43,9 +43,9 @@ def ended(shell: Shell, said: str) -> bool:
     return bool(shell.json("session", "show", found[0])["status"] == "terminated")
 
 
-def test_the_child_holds_a_placeholder_and_no_key_of_ours(stocked: Shell, house: House) -> None:
+def test_the_child_holds_a_placeholder_and_no_key_of_ours(stocked: Shell, house: House, run: tuple[str, ...]) -> None:
     ours = {"STRONGROOM_API_KEY": house.key, "STRONGROOM_ADMIN_KEY": "x" * 20, "STRONGROOM_ROOT_PASSPHRASE": "y"}
-    environment = dumped(stocked, TOKEN="what the caller had", KEPT="as it was", **ours)
+    environment = dumped(stocked, run, TOKEN="what the caller had", KEPT="as it was", **ours)
     assert environment["TOKEN"].startswith("srp_")
     assert environment["KEPT"] == "as it was"
     assert not [name for name in environment if name.startswith("STRONGROOM_")]
@@ -56,12 +56,12 @@ def test_the_child_holds_a_placeholder_and_no_key_of_ours(stocked: Shell, house:
 
 
 def test_the_certificates_are_the_callers_and_ours_and_gone_afterwards(
-    stocked: Shell, house: House, tmp_path: Path
+    stocked: Shell, house: House, tmp_path: Path, run: tuple[str, ...]
 ) -> None:
     roots = tmp_path / "company.pem"
     roots.write_bytes((house.data_dir.parent / "upstream-roots.pem").read_bytes() + b"-----BEGIN PRIVATE KEY-----\n")
     read = "import os; name = os.environ['SSL_CERT_FILE']; print(name); print(open(name).read())"
-    done = stocked.types("run", "--", sys.executable, "-c", read, SSL_CERT_FILE=str(roots), NODE_EXTRA_CA_CERTS="/no")
+    done = stocked.types(*run, "--", sys.executable, "-c", read, SSL_CERT_FILE=str(roots), NODE_EXTRA_CA_CERTS="/no")
     name, _, text = done.stdout.partition("\n")
     assert not Path(name).exists()
     assert "PRIVATE KEY" not in text
@@ -71,8 +71,10 @@ def test_the_certificates_are_the_callers_and_ours_and_gone_afterwards(
     context.load_verify_locations(cadata=text)
 
 
-def test_every_variable_that_names_certificates_names_the_childs_own_file(stocked: Shell, house: House) -> None:
-    environment = dumped(stocked)
+def test_every_variable_that_names_certificates_names_the_childs_own_file(
+    stocked: Shell, house: House, run: tuple[str, ...]
+) -> None:
+    environment = dumped(stocked, run)
     named = {environment[name] for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")}
     assert len(named) == 1
     assert str(house.data_dir) not in json.dumps(environment)
@@ -81,39 +83,43 @@ def test_every_variable_that_names_certificates_names_the_childs_own_file(stocke
 @pytest.mark.parametrize(
     ("script", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)]
 )
-def test_the_childs_exit_code_is_ours_and_the_session_ends(stocked: Shell, script: str, code: int) -> None:
-    done = stocked.types("run", "--", "sh", "-c", script)
+def test_the_childs_exit_code_is_ours_and_the_session_ends(
+    stocked: Shell, script: str, code: int, run: tuple[str, ...]
+) -> None:
+    done = stocked.types(*run, "--", "sh", "-c", script)
     assert (done.returncode, done.stdout) == (code, "")
     assert ended(stocked, done.stderr)
 
 
-def test_a_command_that_is_not_there_or_no_program_ends_as_in_a_shell(stocked: Shell) -> None:
-    missing = stocked.types("run", "--", "no-such-command")
+def test_a_command_that_is_not_there_or_no_program_ends_as_in_a_shell(stocked: Shell, run: tuple[str, ...]) -> None:
+    missing = stocked.types(*run, "--", "no-such-command")
     assert missing.returncode == 127
     assert "no-such-command: command not found" in missing.stderr
     assert ended(stocked, missing.stderr)
     text = stocked.home / "text"
     text.write_text("hello")
-    refused = stocked.types("run", "--", str(text))
+    refused = stocked.types(*run, "--", str(text))
     assert refused.returncode == 126
     assert "cannot be run" in refused.stderr
     assert ended(stocked, refused.stderr)
 
 
-def test_input_and_output_are_the_childs_and_nothing_is_added(stocked: Shell) -> None:
-    done = stocked.types("run", "--quiet", "--", "cat", stdin="through")
+def test_input_and_output_are_the_childs_and_nothing_is_added(stocked: Shell, run: tuple[str, ...]) -> None:
+    done = stocked.types(*run, "--quiet", "--", "cat", stdin="through")
     assert (done.returncode, done.stdout, done.stderr) == (0, "through", "")
-    done = stocked.types("run", "cat", stdin="through")
+    done = stocked.types(*run, "cat", stdin="through")
     assert re.fullmatch(r"strongroom: 1 placeholder, session sesn_\w+\n", done.stderr)
 
 
-def test_options_of_the_child_are_the_childs(stocked: Shell) -> None:
-    done = stocked.types("run", "-q", "printf", "%s\n", "--json", "--help", "-q")
+def test_options_of_the_child_are_the_childs(stocked: Shell, run: tuple[str, ...]) -> None:
+    done = stocked.types(*run, "-q", "printf", "%s\n", "--json", "--help", "-q")
     assert done.stdout == "--json\n--help\n-q\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
-def test_a_signal_that_is_sent_to_us_reaches_the_child(stocked: Shell, number: signal.Signals) -> None:
+def test_a_signal_that_is_sent_to_us_reaches_the_child(
+    stocked: Shell, number: signal.Signals, run: tuple[str, ...]
+) -> None:
     script = (
         "import signal, sys\n"
         f"signal.pthread_sigmask(signal.SIG_BLOCK, [{int(number)}])\n"
@@ -122,7 +128,7 @@ def test_a_signal_that_is_sent_to_us_reaches_the_child(stocked: Shell, number: s
         "print('got it', flush=True)\n"
         "sys.exit(42)\n"
     )
-    with started(stocked, "run", "--", sys.executable, "-c", script) as running:
+    with started(stocked, *run, "--", sys.executable, "-c", script) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         running.send_signal(number)
@@ -131,8 +137,8 @@ def test_a_signal_that_is_sent_to_us_reaches_the_child(stocked: Shell, number: s
     assert ended(stocked, said)
 
 
-def test_when_we_are_told_to_stop_the_child_stops_and_the_session_ends(stocked: Shell) -> None:
-    with started(stocked, "run", "--", "sh", "-c", "echo ready; exec sleep 60") as running:
+def test_when_we_are_told_to_stop_the_child_stops_and_the_session_ends(stocked: Shell, run: tuple[str, ...]) -> None:
+    with started(stocked, *run, "--", "sh", "-c", "echo ready; exec sleep 60") as running:
         assert running.stdout is not None
         assert running.stdout.readline() == "ready\n"
         running.terminate()
@@ -141,40 +147,43 @@ def test_when_we_are_told_to_stop_the_child_stops_and_the_session_ends(stocked: 
     assert ended(stocked, said)
 
 
-def test_the_child_starts_with_no_signal_blocked_and_the_usual_ones_not_ignored(stocked: Shell) -> None:
+def test_the_child_starts_with_no_signal_blocked_and_the_usual_ones_not_ignored(
+    stocked: Shell, run: tuple[str, ...]
+) -> None:
     need_file("/proc/self/status")
-    done = stocked.types("run", "-q", "--", "sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status")
+    done = stocked.types(*run, "-q", "--", "sh", "-c", "grep -E '^Sig(Blk|Ign)' /proc/self/status")
     masks = {name: int(mask, 16) for name, _, mask in (line.partition(":\t") for line in done.stdout.splitlines())}
     own = 0b11 << 31  # 32 and 33 are the C library's own
     assert {name: mask & ~own for name, mask in masks.items()} == {"SigBlk": 0, "SigIgn": 0}
 
 
-def test_the_session_is_named_after_the_command_or_as_asked(stocked: Shell) -> None:
+def test_the_session_is_named_after_the_command_or_as_asked(stocked: Shell, run: tuple[str, ...]) -> None:
     for words, title in ((("--", "true"), "true"), (("--name", "nightly", "--", "true"), "nightly")):
-        said = stocked.types("run", *words).stderr
+        said = stocked.types(*run, *words).stderr
         found = re.search(r"sesn_\w+", said)
         assert found
         assert stocked.json("session", "show", found[0])["title"] == title
 
 
-def test_vaults_and_environment_are_those_that_were_named(stocked: Shell) -> None:
-    vault = stocked.json("vault", "create", "empty")["id"]
-    environment = stocked.json("environment", "create", "closed", "--limited")["id"]
-    said = stocked.types("run", "--vault", "empty", "--environment", "closed", "--", "true").stderr
+def test_vaults_and_environment_are_those_that_were_named(stocked: Shell, run: tuple[str, ...]) -> None:
+    empty, closed = f"empty {run}", f"closed {run}"
+    vault = stocked.json("vault", "create", empty)["id"]
+    environment = stocked.json("environment", "create", closed, "--limited")["id"]
+    said = stocked.types(*run, "--vault", empty, "--environment", closed, "--", "true").stderr
     found = re.search(r"sesn_\w+", said)
     assert found
     session = stocked.json("session", "show", found[0])
     assert (session["vault_ids"], session["environment_id"]) == ([vault], environment)
 
 
-def test_nothing_runs_without_a_session(lonely: Shell) -> None:
-    said = lonely.fails("run", "--", "sh", "-c", "echo ran", STRONGROOM_API_KEY="srk_x")
+def test_nothing_runs_without_a_session(lonely: Shell, run: tuple[str, ...]) -> None:
+    said = lonely.fails(*run, "--", "sh", "-c", "echo ran", STRONGROOM_API_KEY="srk_x")
     assert "no server answers" in said
 
 
-def test_no_secret_is_in_a_command_line(stocked: Shell) -> None:
+def test_no_secret_is_in_a_command_line(stocked: Shell, run: tuple[str, ...]) -> None:
     need_file("/proc/self/cmdline")
-    with started(stocked, "run", "--", "sh", "-c", "echo ready; exec sleep 60") as running:
+    with started(stocked, *run, "--", "sh", "-c", "echo ready; exec sleep 60") as running:
         assert running.stdout is not None
         running.stdout.readline()
         seen = [Path(f"/proc/{running.pid}/cmdline").read_text()]

@@ -17,9 +17,9 @@ COUNTER = (
 )
 
 
-def test_control_c_reaches_the_child_once_and_does_not_end_us(shell: Shell, house: House) -> None:
-    vault = house.vault("empty")
-    argv = shell.argv("run", "--quiet", "--vault", vault, "--", sys.executable, "-c", COUNTER)
+def test_control_c_reaches_the_child_once_and_does_not_end_us(shell: Shell, house: House, run: tuple[str, ...]) -> None:
+    vault = house.vault(f"empty {run}")
+    argv = shell.argv(*run, "--quiet", "--vault", vault, "--", sys.executable, "-c", COUNTER)
     child, terminal = pty.fork()
     if child == 0:
         os.execve(argv[0], argv, shell.environment())  # noqa: S606 - a terminal of its own is the point

@@ -21,7 +21,7 @@ PASSED_ON = frozenset(
     {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGWINCH, signal.SIGUSR1, signal.SIGUSR2}
 )
 _WAITED_FOR = PASSED_ON | {signal.SIGCHLD}
-_RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 """Python ignores these for itself, and a program that is started would go on ignoring them."""
 
 
@@ -41,27 +41,32 @@ def hold_signals() -> None:
 
 def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a command to its end and return its exit code. Signals must be held. Raises `NotStarted`."""
-    child = _start(command, environ)
+    name = command[0]
+    try:
+        child = os.posix_spawnp(name, list(command), environ, setsigmask=(), setsigdef=IGNORED_BY_PYTHON)
+    except OSError as error:
+        raise not_started(name, error) from None
+    return wait(child)
+
+
+def wait(child: int) -> int:
+    """Wait for the end of a child, passing signals on, and return its exit code. Signals must be held."""
     while True:
+        ended, status = os.waitpid(child, os.WNOHANG)  # first: it may have ended before signals were held
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else KILLED - code
         number, from_process = _next_signal()
-        if number == signal.SIGCHLD:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                code = os.waitstatus_to_exitcode(status)
-                return code if code >= 0 else KILLED - code
-        elif from_process:
+        if number != signal.SIGCHLD and from_process:
             os.kill(child, number)
 
 
-def _start(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    name = command[0]
-    try:
-        return os.posix_spawnp(name, list(command), environ, setsigmask=(), setsigdef=_RESTORED)
-    except FileNotFoundError:
-        raise NotStarted(f"{name}: command not found", exit_code=NOT_FOUND) from None
-    except OSError as error:
-        reason = "it is no program" if error.errno == errno.ENOEXEC else error.strerror
-        raise NotStarted(f"{name} cannot be run: {reason}", exit_code=NOT_EXECUTABLE) from None
+def not_started(name: str, error: OSError) -> NotStarted:
+    """Return what to say of a command that could not be run."""
+    if isinstance(error, FileNotFoundError):
+        return NotStarted(f"{name}: command not found", exit_code=NOT_FOUND)
+    reason = "it is no program" if error.errno == errno.ENOEXEC else error.strerror
+    return NotStarted(f"{name} cannot be run: {reason}", exit_code=NOT_EXECUTABLE)
 
 
 def _next_signal() -> tuple[int, bool]:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
         epilog=examples(
             "strongroom run -- claude",
             "strongroom run --vault 'customer 4711' -- python agent.py",
+            "strongroom run --isolate -- claude",
             "strongroom run -- sh -c 'curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/user'",
         ),
     )(run)
@@ -46,6 +48,17 @@ def run(
     ],
     vaults: Vaults = None,
     environment: Environment = None,
+    isolate: Annotated[
+        bool, typer.Option("--isolate", help="Let it reach the proxy and nothing else of the network (Linux).")
+    ] = False,
+    unix_sockets: Annotated[
+        bool,
+        typer.Option(
+            "--unix-sockets",
+            help="With --isolate, let it use Unix-domain sockets as well: also those of Docker, the ssh agent and "
+            "whatever else listens in the file system.",
+        ),
+    ] = False,
     name: Annotated[str | None, typer.Option("--name", metavar="TITLE", help="What to call the session.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error.")] = False,
 ) -> None:
@@ -56,35 +69,49 @@ def run(
     that of this command. Mind the single quotes in the last example: the program's
     shell must fill the variable in, not yours.
     """
-    from strongroom.cli import child  # noqa: PLC0415 - only here
+    from strongroom.cli import child, isolation  # noqa: PLC0415 - only here
 
+    if unix_sockets and not isolate:
+        raise typer.BadParameter("is an exception from --isolate: say that too", param_hint="--unix-sockets")
     server = connection(ctx)
-    session = open_session(server.client(), vaults=vaults, environment=environment, title=name or command[0])
-    child.hold_signals()
-    directory = None
-    try:
-        directory = Path(tempfile.mkdtemp(prefix="strongroom-"))
-        egress = session["egress"]
-        environ = child_environment(os.environ, egress, directory / "ca-bundle.pem")
-        if not quiet:
-            note(f"{_placeholders(egress)}, session {session['id']}")
-        code = child.run(command, environ)
-    except child.NotStarted as failed:
-        note(str(failed))
-        code = failed.exit_code
-    except OSError as error:
-        raise Complaint(f"the certificate bundle cannot be written ({error.strerror}): check TMPDIR") from None
-    finally:
-        if directory is not None:
-            shutil.rmtree(directory, ignore_errors=True)
-        _end(server.client(timeout=ENDING), session["id"])
+    caller = without_ours(os.environ)
+    with isolation.isolated_child(caller, unix_sockets=unix_sockets) if isolate else nullcontext() as inside:
+        session = open_session(server.client(), vaults=vaults, environment=environment, title=name or command[0])
+        child.hold_signals()
+        directory = None
+        try:
+            directory = _private_directory()
+            egress = session["egress"]
+            environ = child_environment(
+                caller if inside is None or unix_sockets else isolation.without_sockets(caller),
+                egress if inside is None else isolation.seen_from_inside(egress),
+                directory / "ca-bundle.pem",
+            )
+            if not quiet:
+                note(f"{_placeholders(egress)}, session {session['id']}")
+            if inside is None:
+                code = child.run(command, environ)
+            else:
+                code = inside.run(command, environ, proxy=isolation.proxy_address(egress))
+        except child.NotStarted as failed:
+            note(str(failed))
+            code = failed.exit_code
+        finally:
+            if directory is not None:
+                shutil.rmtree(directory, ignore_errors=True)
+            _end(server.client(timeout=ENDING), session["id"])
     sys.exit(code)
+
+
+def without_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the caller's variables without ours."""
+    return {name: value for name, value in environ.items() if not name.startswith(OURS)}
 
 
 def child_environment(environ: Mapping[str, str], egress: Json, bundle_file: Path) -> dict[str, str]:
     """Return the child's variables and write the certificate bundle that they name.
 
-    They are the caller's without ours, and over them the session's: so a variable that has the
+    They are the caller's, and over them the session's: so a variable that has the
     name of a credential holds the placeholder, whatever the caller had in it.
     """
     from strongroom.cli.roots import child_bundle  # noqa: PLC0415 - only here
@@ -92,9 +119,23 @@ def child_environment(environ: Mapping[str, str], egress: Json, bundle_file: Pat
     given: dict[str, str] = egress["env"]
     on_server = given.get(BUNDLE_VARIABLE)
     naming = [name for name, value in given.items() if value == on_server]
-    bundle_file.write_text(child_bundle(environ, naming, egress["ca_certificate"]), encoding="utf-8")
-    kept = {name: value for name, value in environ.items() if not name.startswith(OURS)}
-    return kept | given | dict.fromkeys(naming, str(bundle_file))
+    bundle = child_bundle(environ, naming, egress["ca_certificate"])
+    try:
+        bundle_file.write_text(bundle, encoding="utf-8")
+    except OSError as error:
+        raise _unwritable(error) from None
+    return dict(environ) | given | dict.fromkeys(naming, str(bundle_file))
+
+
+def _private_directory() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix="strongroom-"))
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> Complaint:
+    return Complaint(f"the certificate bundle cannot be written ({error.strerror}): check TMPDIR")
 
 
 def _placeholders(egress: Json) -> str:
