@@ -143,7 +143,10 @@ def _start(descriptor: int, environ: Mapping[str, str], *, unix_sockets: bool) -
     # -P: in a directory of somebody else's, no file of theirs is taken for a module of ours.
     argv = [sys.executable, "-P", "-m", isolated.__name__, str(descriptor)]
     argv += [isolated.UNIX_SOCKETS] if unix_sockets else []
-    return os.posix_spawn(sys.executable, argv, environ, setsigmask=child.PASSED_ON | {signal.SIGCHLD})
+    try:
+        return os.posix_spawn(sys.executable, argv, environ, setsigmask=child.PASSED_ON | {signal.SIGCHLD})
+    except OSError as error:
+        raise Complaint(f"--isolate is not possible: {sys.executable} cannot be run ({error.strerror})") from None
 
 
 def _reap(pid: int) -> None:
