@@ -6,11 +6,14 @@ the listener is closed and so is every connection: nothing is opened by that, an
 
 import asyncio
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 CHUNK = 1 << 16
+RESET = struct.pack("ii", 1, 0)
+"""`struct linger`: closing sends a reset (socket(7))."""
 
 
 @contextmanager
@@ -59,7 +62,7 @@ async def _serve(listener: socket.socket, target: tuple[str, int], stop: asyncio
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: tuple[str, int]) -> None:
-    """Carry one connection to its end. Whatever goes wrong on one side ends the other."""
+    """Carry one connection to its end. What goes wrong on one side is a reset on the other, never an orderly end."""
     ends = [writer]
     try:
         back, onward = await asyncio.open_connection(*target, limit=CHUNK)
@@ -74,7 +77,13 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tar
         pass  # reset or unreachable: that the connection ends says it
     finally:
         for end in ends:
-            end.transport.abort()
+            _reset(end.transport)
+
+
+def _reset(transport: asyncio.WriteTransport) -> None:
+    with suppress(OSError):  # closed in order
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    transport.abort()
 
 
 async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
