@@ -93,16 +93,6 @@ def io_uring() -> str:
     return GREETING
 
 
-def typing() -> str:
-    """Type into the terminal as if the caller had."""
-    import fcntl  # noqa: PLC0415
-    import pty  # noqa: PLC0415
-
-    _, terminal = pty.openpty()
-    fcntl.ioctl(terminal, 0x5412 | (1 << 32), b"x")
-    return GREETING
-
-
 def rights() -> str:
     status = Path("/proc/self/status").read_text()
     held = [line for line in status.splitlines() if line.startswith("Cap") and int(line.split()[1], 16)]
@@ -115,7 +105,7 @@ WAYS: dict[str, Callable[..., str]] = {
     way.__name__: way
     for way in (
         *(tcp, udp, dns, unix, datagram_pair, raw, packets, vsock, inherited),
-        *(namespace_of_parent, memory_of_parent, environment_of_parent, io_uring, typing, rights),
+        *(namespace_of_parent, memory_of_parent, environment_of_parent, io_uring, rights),
     )
 }
 

@@ -37,6 +37,11 @@ def send_and_close(end: socket.socket, text: bytes) -> None:
     end.close()
 
 
+def connect_and_read(address: tuple[str, int]) -> None:
+    with socket.create_connection(address, PATIENCE) as near:
+        near.recv(1)
+
+
 def test_an_end_is_passed_on_and_the_other_direction_goes_on() -> None:
     with relayed() as (near, far):
         near.sendall(b"question")
@@ -81,8 +86,8 @@ def test_where_nothing_listens_the_connection_ends_and_the_next_one_works() -> N
     with socket.socket() as target:
         target.bind(("127.0.0.1", 0))
         with relaying(listener, target.getsockname()):
-            with socket.create_connection(address, PATIENCE) as near, pytest.raises(ConnectionResetError):
-                near.recv(1)
+            with pytest.raises(ConnectionResetError):
+                connect_and_read(address)
             target.listen()
             with socket.create_connection(address, PATIENCE) as near, target.accept()[0] as far:
                 far.sendall(b"here")

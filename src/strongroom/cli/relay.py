@@ -47,15 +47,14 @@ async def _serve(listener: socket.socket, target: tuple[str, int], stop: asyncio
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - streams run this as one
         running.add(task)
-        try:
+        task.add_done_callback(running.discard)
+        with suppress(asyncio.CancelledError):  # Python 3.11's streams complain of it
             await _carry(reader, writer, target)
-        finally:
-            running.discard(task)
 
     server = await asyncio.start_server(accepted, sock=listener, limit=CHUNK)
     await stop.wait()
     server.close()
-    for task in running:
+    for task in tuple(running):
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
     await asyncio.sleep(0)  # the turn in which their sockets are closed
