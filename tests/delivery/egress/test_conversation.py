@@ -112,7 +112,7 @@ class TestPolicy:
         talk.dial_failure = Unreachable("api.example.com did not answer")
         heard = talk.client(request()).heard_by_client()
         assert refused(heard) == (502, "upstream_unreachable", "api.example.com did not answer")
-        assert talk.done == []
+        assert talk.done == [do.DropUpstream()]
 
 
 class TestTunnel:

@@ -53,7 +53,7 @@ def test_no_more_are_kept_than_the_limit(pool: Pool) -> None:
     kept = [connection() for _ in range(3)]
     for each in kept:
         lane.keep(each, 0)
-    assert [each.usable for each in kept] == [True, True, False]
+    assert [each.gone for each in kept] == [False, False, True]
 
 
 def test_what_is_idle_for_too_long_is_closed(pool: Pool) -> None:
@@ -62,7 +62,7 @@ def test_what_is_idle_for_too_long_is_closed(pool: Pool) -> None:
     lane.keep(old, 0)
     lane.keep(young, 20)
     pool.sweep(31)
-    assert (old.usable, young.usable) == (False, True)
+    assert (old.gone, young.gone) == (True, False)
     assert lane.take() is young
 
 
@@ -89,7 +89,7 @@ def test_a_connection_that_ends_or_speaks_while_idle_is_forgotten(pool: Pool, en
         case _:
             kept.connection_lost(None)
     assert lane.take() is None
-    assert not kept.usable
+    assert kept.gone
 
 
 def test_an_empty_lane_that_nobody_holds_takes_no_room(pool: Pool) -> None:
@@ -103,4 +103,4 @@ def test_closing_the_pool_closes_what_it_keeps(pool: Pool) -> None:
     kept = connection()
     pool.lane(FixedDelivery().live, THERE).keep(kept, 0)
     pool.close()
-    assert not kept.usable
+    assert kept.gone

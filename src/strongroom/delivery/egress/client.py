@@ -28,7 +28,6 @@ from strongroom.delivery.egress.events import (
     SessionFound,
     TimedOut,
     UpstreamGone,
-    UpstreamOpened,
     UpstreamSent,
     Waiting,
 )
@@ -52,6 +51,8 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._upstream: UpstreamConnection | None = None
+        self._early: list[bytes] = []  # what waits for the upstream's connection
+        self._early_bytes = 0
         self._route: tuple[LiveSession, Destination, Lane] | None = None
         self._watched: LiveSession | None = None
         self._task: asyncio.Task[None] | None = None
@@ -120,9 +121,10 @@ class ClientConnection(asyncio.Protocol):
 
     def upstream_gone(self, *, clean: bool) -> None:
         """Take the end of the upstream's connection."""
+        reused = self._upstream is not None and self._upstream.reused
         self._upstream = None
         self._upstream_congested = False
-        self.happen(UpstreamGone(clean))
+        self.happen(UpstreamGone(clean, reused))
 
     def upstream_congested(self, *, congested: bool) -> None:
         """Stop reading from the client while the upstream does not take what we send, or go on."""
@@ -146,16 +148,15 @@ class ClientConnection(asyncio.Protocol):
             self._crash(error)
         finally:
             self._busy = False
-        self._steer()
+        if self._paused or type(event) is ClientSent:
+            self._steer()  # only then can it have changed
 
     def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
         match command:
             case do.SendClient():
                 self._send(command.data)
             case do.SendUpstream():
-                self._counters.bytes_to_upstream += len(command.data)
-                if self._upstream is not None:
-                    self._upstream.write(command.data)
+                self._send_upstream(command.data)
             case do.OpenUpstream():
                 self._open_upstream(command)
             case do.KeepUpstream():
@@ -177,7 +178,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _steer(self) -> None:
         """Read from the client exactly while there is room for what it sends."""
-        paused = self._upstream_congested or self.conversation.full
+        ahead = self._early_bytes > self._around.limits.backlog_bytes or self.conversation.full
+        paused = self._upstream_congested or ahead
         if paused is self._paused or self._transport is None or self._transport.is_closing():
             return
         self._paused = paused
@@ -229,13 +231,14 @@ class ClientConnection(asyncio.Protocol):
         if route is None or route[0] is not live or route[1] is not destination:
             self._route = route = live, destination, self._around.pool.lane(live, destination)
         kept = None if command.fresh else route[2].take()
-        if kept is None:
+        if kept is not None:
+            self._counters.upstreams_reused += 1
+            self._use(kept)
+        else:
             self._start(lambda: self._dial(destination), "connect to an upstream")
-            return
-        self._counters.upstreams_reused += 1
-        self.happen(self._using(kept, reused=True))
+        self._send_upstream(command.data)
 
-    async def _dial(self, destination: Destination) -> Event:
+    async def _dial(self, destination: Destination) -> None:
         made: list[UpstreamConnection] = []
 
         def make() -> UpstreamConnection:
@@ -252,21 +255,33 @@ class ClientConnection(asyncio.Protocol):
                 raise Unreachable(f"{destination.authority} did not answer in time") from None
             raise
         self._counters.upstreams_opened += 1
-        return self._using(connection, reused=False)
+        self._touched = self._around.loop.time()
+        self._use(connection)
+        connection.write(b"".join(self._early))
+        self._early.clear()
+        self._early_bytes = 0
 
-    def _using(self, connection: UpstreamConnection, *, reused: bool) -> Event:
+    def _use(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
         connection.user = self
         if self._congested:
             connection.pause(paused=True)
-        self._touched = self._around.loop.time()
-        return UpstreamOpened(reused)
 
-    def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
+    def _send_upstream(self, data: bytes) -> None:
+        """Send now, or when the connection that is being made is there."""
+        self._counters.bytes_to_upstream += len(data)
+        if self._upstream is not None:
+            self._upstream.write(data)
+        else:
+            self._early.append(data)
+            self._early_bytes += len(data)
+
+    def _start(self, question: Callable[[], Awaitable[Event | None]], name: str) -> None:
         self._task = self._around.spawn(self._answer(question), name)
 
-    async def _answer(self, question: Callable[[], Awaitable[Event]]) -> None:
+    async def _answer(self, question: Callable[[], Awaitable[Event | None]]) -> None:
         """Ask, and tell the answer when the task counts as over, so that what follows may start another."""
+        event: Event | None
         try:
             event = await question()
         except Failure as failure:
@@ -275,7 +290,10 @@ class ClientConnection(asyncio.Protocol):
             self._log_crash(error)
             event = Failed(Unavailable())
         self._task = None
-        self.happen(event)
+        if event is not None:
+            self.happen(event)
+        else:
+            self._steer()
 
     # --- the end of using an upstream ---------------------------------------------------------------
 
@@ -296,6 +314,8 @@ class ClientConnection(asyncio.Protocol):
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
+        self._early.clear()
+        self._early_bytes = 0
         connection, self._upstream = self._upstream, None
         self._upstream_congested = False
         if connection is not None:
@@ -357,7 +377,7 @@ class ClientConnection(asyncio.Protocol):
             if now - self._ending_since > limits.linger_seconds:
                 self.abort()
             return
-        waiting = self.conversation.waiting
+        waiting = self.conversation.waiting if self._task is None else Waiting.OURSELVES
         allowed = {
             Waiting.HEAD: limits.head_seconds,
             Waiting.NEXT: limits.idle_seconds,

@@ -20,7 +20,7 @@ class SendClient:
 @final
 @dataclass(slots=True)
 class SendUpstream:
-    """Send bytes to the upstream."""
+    """Send bytes to the upstream, as soon as the connection is there."""
 
     data: bytes
 
@@ -45,11 +45,12 @@ class MakePlan:
 @final
 @dataclass(slots=True)
 class OpenUpstream:
-    """Get a connection, a `fresh` one or a kept one: `UpstreamOpened` or `Failed`."""
+    """Get a connection, a `fresh` one or a kept one, and send the first bytes on it; `Failed` if there is none."""
 
     live: LiveSession
     destination: Destination
     fresh: bool
+    data: bytes
 
 
 @final

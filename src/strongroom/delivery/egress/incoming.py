@@ -18,7 +18,7 @@ from strongroom.delivery.egress.decoding import Decoder, decoder
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import Outgoing, body_swaps
+from strongroom.delivery.egress.outgoing import body_swaps
 from strongroom.delivery.egress.refusals import bad_reply
 from strongroom.services.live import LivePlan
 
@@ -39,23 +39,22 @@ class Incoming:
         "_head",
         "_interim",
         "_limits",
-        "_outgoing",
         "_plan",
         "_reader",
         "_request",
+        "_request_complete",
         "_stream",
         "done",
         "keep_client",
         "reusable",
         "started",
         "switched",
+        "upgrading",
     )
 
-    def __init__(
-        self, request: RequestHead, outgoing: Outgoing, plan: LivePlan, *, limits: Limits, keep_client: bool
-    ) -> None:
+    def __init__(self, request: RequestHead, plan: LivePlan, *, limits: Limits, keep_client: bool) -> None:
         self._request = request
-        self._outgoing = outgoing
+        self._request_complete = False
         self._plan = plan
         self._limits = limits
         self._buffer = HeadBuffer(limits.head_bytes)
@@ -73,8 +72,14 @@ class Incoming:
         self.started = False
         """Whether the client has been given a part of the final reply."""
         self.done = False
+        self.upgrading = False
+        """Whether the upstream may change to another protocol."""
         self.switched: bytes | None = None
         """What followed the head by which the upstream changed to another protocol."""
+
+    def request_complete(self) -> None:
+        """Note that the upstream has been sent all of the request."""
+        self._request_complete = True
 
     @property
     def untouched(self) -> bool:
@@ -114,7 +119,7 @@ class Incoming:
     def _interim_reply(self, head: ReplyHead) -> bytes:
         self._interim += 1
         if head.status == _SWITCHING:
-            if not self._outgoing.upgrading:
+            if not self.upgrading:
                 raise bad_reply("the upstream changes the protocol unasked")
             self.switched = self._buffer.rest()
             return _head(head, self._scrubber(), b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -124,7 +129,7 @@ class Incoming:
 
     def _scrubber(self) -> Scrubber:
         plan = self._plan
-        if self._outgoing.finished or not body_swaps(plan.plan):
+        if self._request_complete or not body_swaps(plan.plan):
             return plan.scrubber
         swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
         return Scrubber(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
@@ -133,7 +138,7 @@ class Incoming:
         self._head = head
         scrubber = self._scrubber()
         reader = self._reader = reply_body(head, method=self._request.method)
-        self.keep_client = self.keep_client and self._outgoing.finished
+        self.keep_client = self.keep_client and self._request_complete
         if reader is None:
             self.done = self.started = True
             self._settle_upstream(head, self._buffer.rest())
@@ -213,7 +218,7 @@ class Incoming:
     def _settle_upstream(self, head: ReplyHead, rest: bytes) -> None:
         """Decide whether the upstream's connection is fit for another request."""
         persistent = b"connection" not in head.names or b"close" not in head.tokens(b"connection")
-        self.reusable = head.minor == 1 and persistent and not rest and self._outgoing.finished
+        self.reusable = head.minor == 1 and persistent and not rest and self._request_complete
 
 
 def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
