@@ -114,3 +114,23 @@ async def test_an_upstream_is_not_read_faster_than_its_client_reads() -> None:
         assert sent < 40 * MIB
         await reader.readexactly(SIZE)
         writer.close()
+
+
+async def test_a_client_is_not_read_faster_than_a_connection_is_made() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(SIZE)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with rig(serve) as at:
+        at.dialer.open.clear()
+        reader, writer = await at.tunnel()
+        writer.write(f"PUT / HTTP/1.1\r\nHost: {at.host}\r\nContent-Length: {SIZE}\r\n\r\n".encode())
+        sending = asyncio.get_running_loop().create_task(write_all(writer, SIZE))
+        done, _ = await asyncio.wait({sending}, timeout=0.5)
+        assert not done
+        assert at.counters.bytes_to_upstream < MIB
+        at.dialer.open.set()
+        await reader.readuntil(b"ok")
+        await sending
+        writer.close()
