@@ -5,9 +5,7 @@ an await; only what is cold starts a task, at most one at a time.
 """
 
 import asyncio
-import logging
 import ssl
-import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import assert_never, cast, final
@@ -19,6 +17,7 @@ from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.conversation import Conversation
+from strongroom.delivery.egress.crashes import log_crash
 from strongroom.delivery.egress.events import (
     ClientGone,
     ClientSent,
@@ -36,8 +35,6 @@ from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
-
-_log = logging.getLogger(__name__)
 
 
 @final
@@ -287,7 +284,7 @@ class ClientConnection(asyncio.Protocol):
         except Failure as failure:
             event = Failed(failure)
         except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
-            self._log_crash(error)
+            log_crash(error, self._counters)
             event = Failed(Unavailable())
         self._task = None
         if event is not None:
@@ -390,11 +387,5 @@ class ClientConnection(asyncio.Protocol):
 
     def _crash(self, error: Exception) -> None:
         self._events.clear()
-        self._log_crash(error)
+        log_crash(error, self._counters)
         self.abort()
-
-    def _log_crash(self, error: Exception) -> None:
-        """Log what kind of error and where; its own words may quote the request."""
-        self._counters.crashes += 1
-        where = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("a proxied connection was closed because of %s\n%s", type(error).__name__, where)
