@@ -1,4 +1,5 @@
-from collections.abc import cProfile
+import cProfile
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
