@@ -3,7 +3,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-import Sequence
 from hypothesis import example, given
 from hypothesis import strategies as st
 
