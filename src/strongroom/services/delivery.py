@@ -110,7 +110,7 @@ class Delivery:
             if live.ended:
                 raise NotAuthenticated(presented=True)
             if live.generation == seen:  # else something changed meanwhile: what was read may be stale
-                return live.plans.setdefault(destination, ready)
+                return live.plans.get(destination) or live.admit(ready)
 
     async def follow(self, changes: Changes) -> None:
         """Drop what changes; runs as long as the process.
@@ -159,7 +159,7 @@ class Delivery:
             {"session": session.id, "host": destination.host, "port": destination.port},
         )
         plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)))
-        return LivePlan(plan, principal=live.principal, meter=self._meter)
+        return LivePlan(plan, principal=live.principal, meter=self._meter, sent=live.sent_to(destination.host))
 
     async def _current(self, live: LiveSession) -> Session:
         """Read the session again: it may have ended before `live` began to hear of changes."""
@@ -185,7 +185,7 @@ class Delivery:
         target = Target(name=host, workspace=session.workspace)
         facts = {"session": session.id, "host": host}
         await self._gate.refuse(live.principal, Action.EGRESS_CONNECT, target, reason="environment", facts=facts)
-        live.refusals[host] = sentence
+        live.refuse(host, sentence)
         raise NotPermitted(sentence)
 
     async def _filled(
