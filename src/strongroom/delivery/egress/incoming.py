@@ -9,6 +9,7 @@ Rules kept here:
   clients of HTTP/1.0, until the connection ends.
 """
 
+from collections.abc import Iterator
 from typing import final
 
 from strongroom.core.needles import Stream
@@ -232,8 +233,19 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
 def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head to send to the client; `framing` holds our own fields and the empty line."""
     lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
-    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, b""])
-    return (scrubber.clean(kept) if scrubber else kept) + framing
+    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
+    if not scrubber or not scrubber.concerns(kept):
+        return kept
+    status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
+    return b"\r\n".join([status, *_clean_fields(lines, scrubber), framing])
+
+
+def _clean_fields(lines: list[bytes], scrubber: Scrubber) -> Iterator[bytes]:
+    """Yield the fields with clean values. Names cannot be replaced and stay names: those with a secret go."""
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if scrubber.clean(name) == name:
+            yield name + colon + scrubber.clean(value)
 
 
 _NOT_FORWARDED = HOP_BY_HOP | {b"alt-svc"}  # RFC 7838: other ways to the upstream, which would lead around the proxy
