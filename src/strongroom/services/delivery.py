@@ -12,7 +12,7 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential
-from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, Unavailable
+from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host
 from strongroom.core.ids import PrincipalId
@@ -94,8 +94,8 @@ class Delivery:
     async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
         """Return the plan for a destination, made now if it is not warm.
 
-        Raises `NotAuthenticated` if the session has ended and `NotPermitted` if its environment does
-        not let the host through.
+        Raises `NotAuthenticated` if the session has ended, `NotPermitted` if its environment does
+        not let the host through and `TooMany` if the session asks for too many plans.
         """
         if live.ended or self._over(live.session):
             raise NotAuthenticated(presented=True)
@@ -104,6 +104,9 @@ class Delivery:
             return warm
         if destination.host in live.refusals:
             raise NotPermitted(live.refusals[destination.host])
+        wait = live.pace.wait(self._clock())
+        if wait:
+            raise TooMany("the session asks for too many new destinations in a minute", retry_after=wait)
         while True:
             seen = live.generation
             ready = await self._make(live, destination)

@@ -19,10 +19,13 @@ from strongroom.core.scrubbing import Scrubber, Sent
 from strongroom.core.sessions import Session
 from strongroom.core.substitution import Substituter
 from strongroom.core.surfaces import Surface
+from strongroom.services.pace import Pace
 from strongroom.services.usage import Meter, UseKey
 
 MAX_PLANS = 1024
 """Destinations, and refused hosts, that a session is remembered to have asked for."""
+NEW_PLANS_PER_MINUTE = 600
+"""Plans that a session may have made: each asks the database and writes to the audit log."""
 
 
 @final
@@ -80,7 +83,7 @@ class LivePlan:
 class LiveSession:
     """A session that at least one connection uses."""
 
-    __slots__ = ("_alarms", "ended", "generation", "plans", "principal", "refusals", "seed", "sent", "session")
+    __slots__ = ("_alarms", "ended", "generation", "pace", "plans", "principal", "refusals", "seed", "sent", "session")
 
     def __init__(self, session: Session, *, principal: Principal, seed: bytes) -> None:
         self.session = session
@@ -88,6 +91,7 @@ class LiveSession:
         self.seed = seed
         self.ended = False
         self.generation = 0
+        self.pace = Pace(NEW_PLANS_PER_MINUTE)
         self.plans: OrderedDict[Destination, LivePlan] = OrderedDict()
         self.refusals: OrderedDict[Host, str] = OrderedDict()
         self.sent: OrderedDict[Host, Sent] = OrderedDict()
