@@ -68,6 +68,10 @@ class Sent:
             self._noted.append((secret, marker))
             self.scrubber = Scrubber(self._noted)
 
+    def scrubber_with(self, secrets: Iterable[tuple[Secret, str]]) -> Scrubber:
+        """Return what takes out these secrets too, which may be sent any moment."""
+        return Scrubber([*self._noted, *secrets])
+
     def stream(self) -> "Cleaning":
         """Return a stream that cleans one body of what was sent before each of its pieces."""
         return Cleaning(self)

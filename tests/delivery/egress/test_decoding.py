@@ -55,13 +55,21 @@ def test_it_may_come_byte_by_byte(coding: str) -> None:
     assert unchunked(body) == CLEAN
 
 
-@pytest.mark.parametrize("coding", ["compress", "gzip, br", "aws-chunked", "*"])
+@pytest.mark.parametrize("coding", ["compress", "gzip, br", "aws-chunked", "*", "none", "utf-8"])
 def test_a_coding_that_cannot_be_read_refuses_the_reply(coding: str) -> None:
     talk = asked().upstream(reply(TEXT, f"Content-Encoding: {coding}"))
     heard = talk.heard_by_client()
     assert refused(heard)[:2] == (502, "encoding_not_supported")
+    assert "neither identity nor gzip" in refused(heard)[2]
     assert SECRET.encode() not in heard
     assert talk.done == [do.DropUpstream()]
+
+
+@pytest.mark.parametrize("coding", ["identity", "", " , identity"])
+def test_no_coding_is_none_however_it_is_written(coding: str) -> None:
+    heard = asked().upstream(reply(TEXT, f"Content-Encoding: {coding}")).heard_by_client()
+    assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert heard.endswith(b"\r\n\r\n" + CLEAN)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])

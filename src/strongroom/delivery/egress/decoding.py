@@ -138,15 +138,25 @@ _CODINGS: dict[bytes, Callable[[], _Coding]] = {
 }
 
 
+def plain(content_encoding: list[bytes]) -> bool:
+    """Tell whether a reply's Content-Encoding values speak of plain bytes."""
+    return not _codings(content_encoding)
+
+
+def _codings(content_encoding: list[bytes]) -> list[bytes]:
+    listed = b",".join(content_encoding).lower().split(b",")
+    return [coding for each in listed if (coding := each.strip(b" \t")) not in {b"", b"identity"}]
+
+
 def decoder(content_encoding: list[bytes]) -> Decoder | None:
     """Return the decoder for a reply's Content-Encoding values, or None for plain bytes. Raises a refusal."""
-    listed = b",".join(content_encoding).lower().split(b",")
-    codings = [coding for each in listed if (coding := each.strip(b" \t")) not in {b"", b"identity"}]
+    codings = _codings(content_encoding)
     if not codings:
         return None
     if len(codings) > 1 or codings[0] not in _CODINGS:
         raise Refusal(
             Code.ENCODING_NOT_SUPPORTED,
-            "the reply may hold a secret and is compressed in a way that cannot be searched",
+            "the reply may hold a secret, and its Content-Encoding is none that can be searched:"
+            " neither identity nor gzip, deflate, br or zstd alone",
         )
     return Decoder(_CODINGS[codings[0]]())

@@ -1,8 +1,9 @@
 """An upstream's reply on its way to the client: fields forwarded, secrets taken out, body framed anew.
 
 Rules kept here:
-- whether to scrub is decided when the reply's head arrives, by what the plan has sent until then; if the request is
-  still being sent, by everything it may yet send;
+- a reply is scrubbed of what the session had sent to the host when its head arrived; if the request is still being
+  sent, also of everything it may yet send;
+- where its length may change, a stream is scrubbed of what is sent while it is open, too;
 - a scrubbed reply is decoded first; if that cannot be done the client gets none of it;
 - a reply that begins before its request is complete is the connection's last;
 - no field of ours says more about the body than is true: where its length is not known it goes out in chunks, or, to
@@ -13,9 +14,9 @@ from collections.abc import Iterator
 from typing import final
 
 from strongroom.core.needles import Stream
-from strongroom.core.scrubbing import Scrubber
+from strongroom.core.scrubbing import Cleaning, Scrubber
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, reply_body
-from strongroom.delivery.egress.decoding import Decoder, decoder
+from strongroom.delivery.egress.decoding import Decoder, decoder, plain
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
@@ -63,7 +64,7 @@ class Incoming:
         self._head: ReplyHead | None = None
         self._reader: BodyReader | None = None
         self._decoder: Decoder | None = None
-        self._stream: Stream | None = None
+        self._stream: Stream | Cleaning | None = None
         self._gathered: list[bytes] | None = None
         self._chunked = False
         self.keep_client = keep_client
@@ -128,12 +129,27 @@ class Incoming:
             raise bad_reply("the upstream's interim replies break the rules of HTTP/1.1")
         return _head(head, self._scrubber(), b"\r\n") if self._request.minor else b""
 
+    @property
+    def _all_sent(self) -> bool:
+        """Whether nothing secret of this request is still to be sent."""
+        return self._request_complete or not body_swaps(self._plan.plan)
+
     def _scrubber(self) -> Scrubber:
         plan = self._plan
-        if self._request_complete or not body_swaps(plan.plan):
+        if self._all_sent:
             return plan.scrubber
         swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
-        return Scrubber(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+        return plan.sent.scrubber_with(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+
+    def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Stream | Cleaning | None:
+        """Return what cleans a body that is sent on as it comes, or None where nothing can be in it."""
+        plan = self._plan
+        if not self._all_sent:
+            return scrubber.stream()
+        if scrubber:
+            return plan.sent.stream()
+        open_ended = reader.length is None and (plan.plan.swaps or plan.plan.placements)
+        return plan.sent.stream() if open_ended and plain(head.all(b"content-encoding")) else None
 
     def _final(self, head: ReplyHead) -> bytes:
         self._head = head
@@ -151,11 +167,10 @@ class Incoming:
         if reader.done:
             self._settle_upstream(head, rest)
             return self._whole(head, payload, scrubber)
-        if scrubber:
-            self._stream = scrubber.stream()
-            if reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
-                self._gathered = [payload]
-                return b""
+        self._stream = self._cleaning(head, reader, scrubber)
+        if scrubber and reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
+            self._gathered = [payload]
+            return b""
         return self._beginning(head, reader, scrubber) + self._pass_on(payload, last=False)
 
     def _whole(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
