@@ -23,6 +23,7 @@ class Talk:
         self.conversation = Conversation(limits=limits or Limits(), counters=self.counters)
         self.done: list[do.Command] = []
         self.to_client = b""
+        self.largest = 0
         self.to_upstream = b""
         self.opened: list[Destination] = []
         self.reuse = False
@@ -57,8 +58,11 @@ class Talk:
 
     def obey(self, command: do.Command) -> on.Event | None:  # noqa: PLR0911 - one for each answer
         match command:
+            case do.AwaitClient():
+                return on.ClientReady()
             case do.SendClient(data):
                 self.to_client += data
+                self.largest = max(self.largest, len(data))
                 return None
             case do.SendUpstream(data):
                 self.to_upstream += data

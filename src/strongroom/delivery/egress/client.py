@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import assert_never, cast, final
 
-from strongroom.core.failures import Failure, NotAuthenticated, Unavailable, Unreachable
+from strongroom.core.failures import Failure, NotAuthenticated, Unavailable
 from strongroom.core.hosts import Host
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
@@ -18,8 +18,10 @@ from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.crashes import log_crash
+from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
     ClientGone,
+    ClientReady,
     ClientSent,
     Event,
     Failed,
@@ -56,6 +58,7 @@ class ClientConnection(asyncio.Protocol):
         self._events: deque[Event] = deque()
         self._busy = False
         self._congested = False  # the client does not take what we send
+        self._awaited = False  # there is more to send as soon as it does
         self._upstream_congested = False
         self._paused = False
         self._ending_since: float | None = None
@@ -100,14 +103,12 @@ class ClientConnection(asyncio.Protocol):
     @override
     def pause_writing(self) -> None:
         self._congested = True
-        if self._upstream is not None:
-            self._upstream.pause(paused=True)
+        self._pace()
 
     @override
     def resume_writing(self) -> None:
         self._congested = False
-        if self._upstream is not None:
-            self._upstream.pause(paused=False)
+        self._pace()
 
     # --- the upstream's connection ----------------------------------------------------------------
 
@@ -158,6 +159,9 @@ class ClientConnection(asyncio.Protocol):
                 self._open_upstream(command)
             case do.KeepUpstream():
                 self._keep_upstream()
+            case do.AwaitClient():
+                self._awaited = True
+                self._pace()
             case do.DropUpstream():
                 self._drop_upstream()
             case do.MakePlan():
@@ -190,6 +194,20 @@ class ClientConnection(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write(data if self._tls is None else self._tls.send(data))
+
+    def _pace(self) -> None:
+        """Read from the upstream exactly while the client has room; send on what is left when others had their turn."""
+        if self._upstream is not None:
+            self._upstream.pause(paused=self._congested or self._awaited)
+        if self._awaited and not self._congested:
+            self._around.loop.call_soon(self._send_on)
+
+    def _send_on(self) -> None:
+        if self._awaited and not self._congested:
+            self._awaited = False
+            self._touched = self._around.loop.time()
+            self._pace()
+            self.happen(ClientReady())
 
     # --- questions: answered at once from memory, or by a task --------------------------------------
 
@@ -236,21 +254,7 @@ class ClientConnection(asyncio.Protocol):
         self._send_upstream(command.data)
 
     async def _dial(self, destination: Destination) -> None:
-        made: list[UpstreamConnection] = []
-
-        def make() -> UpstreamConnection:
-            made.append(UpstreamConnection(self._around.read_buffer))
-            return made[-1]
-
-        try:
-            async with asyncio.timeout(self._around.limits.connect_seconds):
-                _, connection = await self._around.dialer.connect(destination, make)
-        except BaseException as error:  # given up, perhaps in the very moment in which it was connected
-            for each in made:
-                each.drop()
-            if isinstance(error, TimeoutError):
-                raise Unreachable(f"{destination.authority} did not answer in time") from None
-            raise
+        connection = await dial(self._around, destination)
         self._counters.upstreams_opened += 1
         self._touched = self._around.loop.time()
         self._use(connection)

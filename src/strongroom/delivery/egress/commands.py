@@ -55,6 +55,12 @@ class OpenUpstream:
 
 @final
 @dataclass(slots=True)
+class AwaitClient:
+    """There is more for the client: `ClientReady` when it has room for it. Until then the upstream is not read."""
+
+
+@final
+@dataclass(slots=True)
 class KeepUpstream:
     """The exchange is over and the upstream's connection fit for another one."""
 
@@ -94,6 +100,7 @@ Command = (
     | FindSession
     | MakePlan
     | OpenUpstream
+    | AwaitClient
     | KeepUpstream
     | DropUpstream
     | StartTls

@@ -30,6 +30,7 @@ from strongroom.delivery.egress.commands import (
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.events import (
     ClientGone,
+    ClientReady,
     ClientSent,
     Event,
     Failed,
@@ -142,6 +143,8 @@ class Conversation:
                 self._upstream_sent(event.data)
             case UpstreamGone():
                 self._upstream_gone(event)
+            case ClientReady():
+                self._client_ready()
             case PlanMade():
                 self._plan_made(event.plan)
             case SessionFound():
@@ -287,6 +290,11 @@ class Conversation:
             self._settle(self._exchange)
         elif self._phase is _Phase.RELAYING:
             self._emit(SendClient(data))
+
+    def _client_ready(self) -> None:
+        if self._exchange is not None:
+            self._exchange.client_ready()
+            self._settle(self._exchange)
 
     def _upstream_gone(self, event: UpstreamGone) -> None:
         if self._exchange is not None:

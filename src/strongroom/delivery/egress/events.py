@@ -37,6 +37,12 @@ class ClientGone:
 
 @final
 @dataclass(slots=True)
+class ClientReady:
+    """The answer to `AwaitClient`."""
+
+
+@final
+@dataclass(slots=True)
 class SessionFound:
     """The answer to `FindSession`."""
 
@@ -87,5 +93,7 @@ class TimedOut:
     waiting: Waiting
 
 
-Event = ClientSent | ClientGone | SessionFound | PlanMade | Failed | UpstreamSent | UpstreamGone | TimedOut
+Event = (
+    ClientSent | ClientGone | ClientReady | SessionFound | PlanMade | Failed | UpstreamSent | UpstreamGone | TimedOut
+)
 # The classes are not frozen: several are made for every request, and freezing trebles the cost of making one.

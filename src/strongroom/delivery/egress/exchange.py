@@ -13,6 +13,7 @@ from typing import final
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.bodies import BodyReader
 from strongroom.delivery.egress.commands import (
+    AwaitClient,
     Command,
     DropUpstream,
     KeepUpstream,
@@ -171,6 +172,16 @@ class Exchange:
         out = self.incoming.feed(data)
         if out:
             self._emit(SendClient(out))
+        if self.incoming.pending:
+            self._emit(AwaitClient())
+
+    def client_ready(self) -> None:
+        """Send the client more of what has arrived."""
+        out = self.incoming.resume()
+        if out:
+            self._emit(SendClient(out))
+        if self.incoming.pending:
+            self._emit(AwaitClient())
 
     def upstream_gone(self, *, clean: bool, reused: bool) -> None:
         """Take the end of the upstream's connection; `reused` if it had carried other requests before."""

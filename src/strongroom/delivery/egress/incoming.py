@@ -5,6 +5,7 @@ Rules kept here:
   sent, also of everything it may yet send;
 - where its length may change, a stream is scrubbed of what is sent while it is open, too;
 - a scrubbed reply is decoded first; if that cannot be done the client gets none of it;
+- no more is decoded than the client takes: what it decodes to comes piece by piece, and `resume` gives out the next;
 - a reply that begins before its request is complete is the connection's last;
 - no field of ours says more about the body than is true: where its length is not known it goes out in chunks, or, to
   clients of HTTP/1.0, until the connection ends.
@@ -37,6 +38,7 @@ class Incoming:
         "_buffer",
         "_chunked",
         "_decoder",
+        "_ending",
         "_gathered",
         "_head",
         "_interim",
@@ -48,6 +50,7 @@ class Incoming:
         "_stream",
         "done",
         "keep_client",
+        "pending",
         "reusable",
         "started",
         "switched",
@@ -74,6 +77,9 @@ class Incoming:
         self.started = False
         """Whether the client has been given a part of the final reply."""
         self.done = False
+        self.pending = False
+        """Whether there is more to send: call `resume` as soon as the client has room for it."""
+        self._ending = False
         self.upgrading = False
         """Whether the upstream may change to another protocol."""
         self.switched: bytes | None = None
@@ -106,11 +112,15 @@ class Incoming:
 
     def ended(self, *, clean: bool) -> bytes:
         """Take the end of the upstream's connection. Raises a refusal if the reply is not complete with it."""
+        if self._ending:
+            return b""  # only the client has not got everything yet
         if not clean or not isinstance(self._reader, OpenReader):
             raise bad_reply("the upstream closed the connection before its reply was complete")
-        out = self._pass_on(b"", last=True)
-        self.done = True
-        return out
+        return self._pass_on(b"", last=True)
+
+    def resume(self) -> bytes:
+        """Return the next part of what has arrived."""
+        return self._decoded(self._decoder) if self._decoder is not None and self.pending else b""
 
     def _next_head(self) -> bytes | None:
         try:
@@ -171,12 +181,15 @@ class Incoming:
         if scrubber and reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
             self._gathered = [payload]
             return b""
-        return self._beginning(head, reader, scrubber) + self._pass_on(payload, last=False)
+        return self._beginning(head, reader.length, scrubber) + self._pass_on(payload, last=False)
 
     def _whole(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
         """Return the complete reply to a body that is at hand."""
         if self._decoder is not None:
-            payload = self._decoder.feed(payload)
+            self._decoder.feed(payload)
+            payload = self._decoder.read()
+            if self._decoder.pending:
+                return self._grown(head, payload, scrubber)
             self._decoder.finish()
         if scrubber:
             payload = scrubber.clean(payload)
@@ -184,11 +197,18 @@ class Incoming:
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
         return _head(head, scrubber, framing, decoded=self._decoder is not None) + payload
 
-    def _beginning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> bytes:
+    def _grown(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
+        """Return the beginning of a reply that is at hand, but too large to be decoded at once."""
+        self._gathered = None
+        self._ending = self.pending = True
+        self._stream = self._stream or scrubber.stream()
+        return self._beginning(head, None, scrubber) + self._framed(payload, last=False)
+
+    def _beginning(self, head: ReplyHead, length: int | None, scrubber: Scrubber) -> bytes:
         """Return the head of a reply that is sent on as it comes."""
         self.started = True
-        if reader.length is not None and not scrubber:
-            framing = b"Content-Length: %d\r\n" % reader.length
+        if length is not None and not scrubber:
+            framing = b"Content-Length: %d\r\n" % length
         elif self._request.minor:
             self._chunked = True
             framing = b"Transfer-Encoding: chunked\r\n"
@@ -199,7 +219,7 @@ class Incoming:
 
     def _body(self, data: bytes) -> bytes:
         reader, head = self._reader, self._head
-        if self.done or reader is None or head is None:
+        if self.done or self._ending or reader is None or head is None:
             self.reusable = False  # bytes that belong to no reply: RFC 9112 9.2
             return b""
         payload, rest = reader.feed(data)
@@ -208,18 +228,29 @@ class Incoming:
         self._settle_upstream(head, rest)
         if self._gathered is not None:
             return self._whole(head, b"".join([*self._gathered, payload]), self._scrubber())
-        out = self._pass_on(payload, last=True)
-        self.done = True
-        return out
+        return self._pass_on(payload, last=True)
 
     def _pass_on(self, payload: bytes, *, last: bool) -> bytes:
         if self._gathered is not None:
             self._gathered.append(payload)
             return b""
-        if self._decoder is not None:
-            payload = self._decoder.feed(payload)
-            if last:
-                self._decoder.finish()
+        self._ending = last
+        if self._decoder is None:
+            return self._framed(payload, last=last)
+        self._decoder.feed(payload)
+        return b"" if self.pending else self._decoded(self._decoder)
+
+    def _decoded(self, decoding: Decoder) -> bytes:
+        payload = decoding.read()
+        self.pending = decoding.pending
+        last = self._ending and not self.pending
+        if last:
+            decoding.finish()
+        return self._framed(payload, last=last)
+
+    def _framed(self, payload: bytes, *, last: bool) -> bytes:
+        """Return a piece of the body as it is sent to the client."""
+        self.done = last
         if self._stream is not None:
             payload = self._stream.feed(payload) + self._stream.finish() if last else self._stream.feed(payload)
         if self._chunked:
