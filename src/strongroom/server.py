@@ -16,6 +16,7 @@ from rich.console import Console
 from strongroom import logs
 from strongroom.core.failures import NotReady
 from strongroom.core.overriding import override
+from strongroom.dialects.port import bounded
 from strongroom.edge import Edge
 from strongroom.settings import Settings
 from strongroom.wiring import Doors, House, build
@@ -43,11 +44,13 @@ async def _serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     doors = Doors(api=_address(api), proxy=_address(proxy))
-    async with build(settings, Edge(), doors=doors) as house:
+    edge = Edge()
+    async with build(settings, edge, doors=doors) as house:
         await house.proxy.start(proxy)
         server = _ApiServer(
             uvicorn.Config(
                 house.api,
+                http=bounded(edge.new_id),
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -1,35 +1,89 @@
 """What the operator decides: read once from options and `STRONGROOM_*` variables, then frozen.
 
-An option wins over its variable. Everything wrong is reported at once. Only `wiring.py` and the
-command line see this object; everything else is handed exactly what it uses.
+An option wins over its variable. Everything wrong is reported at once, in words that say what is
+allowed and never repeat what was given. Only `wiring.py` and the command line see this object;
+everything else is handed exactly what it uses.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
-from strongroom.core.failures import Invalid, NotReady
+from strongroom.core.failures import Invalid, Unable
 from strongroom.core.hosts import canonical_host
 from strongroom.core.secret import Secret
 
 PREFIX = "STRONGROOM_"
 MIN_ADMIN_KEY = 20
+MAX_SESSION_SECONDS = 30 * 24 * 3600
+"""As long as any session may live."""
+LOG_LEVELS = ("debug", "info", "warning", "error")
 Network = IPv4Network | IPv6Network
+
+_PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*\Z")
+_ADMIN_KEY = re.compile(rf"[\x21-\x7e]{{{MIN_ADMIN_KEY},}}\Z")  # it has to fit into a header
+_RULES = {
+    "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+}
+_OURS = "strongroom"
+
+
+@final
+class WrongSettings(Unable):
+    """Settings that cannot be used, each with its rule: `options` as they are typed, and `variables`."""
+
+    def __init__(self, *, options: Mapping[str, str], variables: Mapping[str, str]) -> None:
+        problems = {**options, **variables}
+        super().__init__("; ".join(f"{name}: {rule}" for name, rule in problems.items()))
+        self.options = options
+        self.variables = variables
 
 
 def default_data_dir() -> Path:
     """Where everything is kept unless told otherwise."""
-    return Path("~/.strongroom").expanduser()
+    return _path("~/.strongroom")
+
+
+def _wrong(rule: str) -> PydanticCustomError:
+    return PydanticCustomError(_OURS, "{rule}", {"rule": rule})
+
+
+def _path(given: str | Path) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        raise _wrong("must be a path without ~, since this user's home directory is not known") from None
+
+
+def _level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise _wrong("must be debug, info, warning or error")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if not _PATH_PREFIX.match(text):
+        raise _wrong("must be a path such as /vault: '/' and letters, digits, '.', '_', '~' or '-', no '/' at its end")
+    return text
 
 
 def _networks(text: object) -> object:
     if not isinstance(text, str):
         return text
-    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise _wrong("must be networks such as 10.0.0.0/8, separated by commas") from None
 
 
 def _pins(text: object) -> object:
@@ -37,22 +91,38 @@ def _pins(text: object) -> object:
         return text
     pins: dict[str, str] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
-        host, equals, address = part.partition("=")
-        if not equals:
-            raise ValueError("must be host=address, separated by commas")
+        host, _, address = part.partition("=")
         try:
             pins[canonical_host(host.strip())] = str(ip_address(address.strip()))
-        except Invalid as refused:
-            raise ValueError(str(refused)) from None
+        except (Invalid, ValueError):
+            raise _wrong("must be host=address, separated by commas") from None
     return pins
 
 
 def _seconds(text: object) -> object:
-    return timedelta(seconds=int(text)) if isinstance(text, str | int) else text
+    if not isinstance(text, str | int):
+        return text
+    try:
+        seconds = int(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= MAX_SESSION_SECONDS:
+        raise _wrong(f"must be 1 to {MAX_SESSION_SECONDS} seconds")
+    return timedelta(seconds=seconds)
 
 
 def _secret(text: object) -> object:
-    return Secret(text) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):  # bytes that were no UTF-8
+        raise _wrong("must be text (UTF-8)")
+    return Secret(text)
+
+
+def _admin_key(text: object) -> object:
+    if isinstance(text, str) and not _ADMIN_KEY.match(text):
+        raise _wrong(f"must have at least {MIN_ADMIN_KEY} characters, all of them visible ASCII and none of them blank")
+    return _secret(text)
 
 
 class Settings(BaseModel):
@@ -60,9 +130,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
-    data_dir: Path = Field(default_factory=default_data_dir)
+    data_dir: Annotated[Path, BeforeValidator(_path)] = Field(default_factory=default_data_dir)
     """Where database, root key and certificates lie."""
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     """The address that both doors bind to."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8700
     """The API's port; 0 picks a free one."""
@@ -70,7 +140,7 @@ class Settings(BaseModel):
     """The egress proxy's port; 0 picks a free one."""
     advertise_host: str | None = None
     """The name or address that agents reach the proxy at; `host` unless that is a wildcard."""
-    path_prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """A path under which the API is served besides the root."""
     database_url: str | None = None
     """Where the database is; SQLite in the data directory unless told otherwise."""
@@ -78,11 +148,11 @@ class Settings(BaseModel):
     """Who holds the root key: `file:[PATH]` or `passphrase:`."""
     root_passphrase: Annotated[Secret | None, BeforeValidator(_secret)] = None
     """The passphrase for `passphrase:`, where nobody can type it."""
-    admin_key: Annotated[Secret | None, BeforeValidator(_secret)] = None
+    admin_key: Annotated[Secret | None, BeforeValidator(_admin_key)] = None
     """The first API key, for installations that bring their own."""
     egress_allow_private: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
     """Private ranges that egress may reach."""
-    upstream_ca_file: Path | None = None
+    upstream_ca_file: Annotated[Path, BeforeValidator(_path)] | None = None
     """Roots that are trusted for upstreams besides the system's."""
     resolve: Annotated[Mapping[str, str], BeforeValidator(_pins)] = Field(default_factory=dict)
     """Names pinned to addresses."""
@@ -96,27 +166,24 @@ class Settings(BaseModel):
     """How many other requests to the API it may make."""
     insecure_upstreams: bool = False
     """Whether MCP servers may be named by plain http URLs."""
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_level: Annotated[str, AfterValidator(_level)] = "info"
     """What is logged."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Self:
-        """Read the variables, then the given options. Raises `NotReady` with every problem at once."""
+        """Read the variables, then the given options. Raises `WrongSettings` with every problem at once."""
+        typed = {name: value for name, value in (overrides or {}).items() if value is not None}
         values: dict[str, Any] = {
             name: environ[PREFIX + name.upper()] for name in cls.model_fields if environ.get(PREFIX + name.upper())
-        }
-        values |= {name: value for name, value in (overrides or {}).items() if value is not None}
-        problems: list[str] = []
-        settings = None
+        } | typed
         try:
-            settings = cls.model_validate(values)
+            return cls.model_validate(values)
         except ValidationError as refused:
-            problems = [f"{PREFIX}{error['loc'][0]}".upper() + f": {error['msg']}" for error in refused.errors()]
-        if len(values.get("admin_key", "x" * MIN_ADMIN_KEY)) < MIN_ADMIN_KEY:
-            problems.append(f"{PREFIX}ADMIN_KEY: must have at least {MIN_ADMIN_KEY} characters")
-        if settings is None or problems:
-            raise NotReady("these settings cannot be used: " + "; ".join(problems))
-        return settings
+            problems = {str(error["loc"][0]): _rule(error["type"], error.get("ctx")) for error in refused.errors()}
+        raise WrongSettings(
+            options={f"--{name.replace('_', '-')}": rule for name, rule in problems.items() if name in typed},
+            variables={PREFIX + name.upper(): rule for name, rule in problems.items() if name not in typed},
+        )
 
     @property
     def agent_host(self) -> str:
@@ -124,3 +191,9 @@ class Settings(BaseModel):
         if self.advertise_host:
             return self.advertise_host
         return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+
+
+def _rule(kind: str, context: Mapping[str, Any] | None) -> str:
+    if kind == _OURS and context:
+        return str(context["rule"])
+    return _RULES.get(kind, "is not valid").format_map(context or {})

@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import final
@@ -17,9 +18,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
+from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
 from strongroom.crypto.keyring import KeyRing
-from strongroom.crypto.tokens import PageTokens, subkey
+from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
 from strongroom.custody import EnvelopeCustodian
 from strongroom.custody.kek import open_kek
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy
@@ -108,6 +110,11 @@ async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str) -> 
     found = await inspect(where)
     found.require_usable()
     fresh = found.state is State.FRESH
+    if fresh and settings.database_url is None and (settings.data_dir / data_dir.CERTIFICATE).exists():
+        raise NotReady(
+            f"{settings.data_dir} was used before but its database is missing: put strongroom.db back, "
+            "or choose another --data-dir to begin anew"
+        )
     holder = await open_kek(
         settings.root_key,
         data_dir=settings.data_dir,
@@ -138,13 +145,13 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, store: Store,
         seal=keyring,
         entropy=edge.entropy,
     )
-    founded = await installation.prepare(admin_key=settings.admin_key)
+    founded = await installation.prepare(first_key=partial(_first_key, settings, edge))
     authority = CertificateAuthority.load(
         await installation.keep(AUTHORITY, CertificateAuthority.mint(now=edge.clock())),
         clock=edge.clock,
     )
     roots = trust.system_roots(os.environ)
-    _write_files(settings.data_dir, founded, roots, authority.certificate)
+    _write_certificates(settings.data_dir, roots, authority.certificate)
     access = _access(settings, doors, settings.data_dir / data_dir.BUNDLE, authority.certificate)
     services = _services(settings, edge, store, keyring, gate, organizations, custodian, founded, access)
     meter = Meter(uses=store.uses, gate=gate, clock=edge.clock)
@@ -273,12 +280,21 @@ def _access(settings: Settings, doors: Doors, bundle: Path, certificate: str) ->
     )
 
 
-def _write_files(folder: Path, founded: Foundation, roots: str, certificate: str) -> None:
-    """Leave what clients on this machine read: our certificate, the bundle, and the first key."""
+def _write_certificates(folder: Path, roots: str, certificate: str) -> None:
+    """Leave what clients on this machine read: our certificate, and the bundle with the system's roots."""
     data_dir.write(folder / data_dir.CERTIFICATE, certificate)
     data_dir.write(folder / data_dir.BUNDLE, trust.bundle(roots, certificate))
-    if founded.first_key is not None:
-        data_dir.write(folder / data_dir.ADMIN_KEY, founded.first_key.reveal() + "\n")
+
+
+def _first_key(settings: Settings, edge: Edge) -> Secret:
+    """Return the first key, which is in its file before anything is made with it: a crash then loses nothing."""
+    path = settings.data_dir / data_dir.ADMIN_KEY
+    key = settings.admin_key
+    if key is None and path.exists():  # an earlier first start ended half-way
+        key = Secret(path.read_text().strip())
+    key = key or mint_api_key(edge.entropy)
+    data_dir.write(path, key.reveal() + "\n")
+    return key
 
 
 def _host(host: str) -> str:

@@ -51,8 +51,8 @@ class Shell:
         assert "Traceback" not in done.stderr
         return done.stderr
 
-    def misuses(self, *words: str) -> str:
+    def misuses(self, *words: str, **variables: str) -> str:
         """Run a command that is typed wrongly; return what it says to that."""
-        done = self.types(*words)
+        done = self.types(*words, **variables)
         assert (done.returncode, done.stdout) == (2, ""), done
         return " ".join(done.stderr.split())

@@ -81,7 +81,7 @@ def test_a_redirect_is_not_followed_with_the_key(status: int) -> None:
     assert seen == []
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff"])
+@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff", b"[]", b"null", b'"x"', b"[" * 100_000])
 def test_an_answer_that_is_not_json_is_said_to_be_none_of_ours(body: bytes) -> None:
     with server(says(200, body)) as (address, _), pytest.raises(Complaint, match="does not answer like a Strongroom"):
         client(address).get("/v1/vaults")
@@ -107,6 +107,29 @@ def test_a_server_that_hangs_up_is_no_server() -> None:
 
     with server(hang_up) as (address, _), pytest.raises(NoServer, match="no server answers"):
         client(address).get("/v1/vaults")
+
+
+def test_an_answer_that_breaks_off_is_no_answer() -> None:
+    def break_off(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("content-length", "100")
+        request.end_headers()
+        request.wfile.write(b'{"data')
+
+    with server(break_off) as (address, _), pytest.raises(NoServer, match="IncompleteRead"):
+        client(address).get("/v1/vaults")
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Sat, 21 Nov 2026 05:01:18 -0000"])
+def test_a_date_that_is_none_is_not_ours(date: str) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response_only(200)
+        request.send_header("date", date)
+        request.send_header("content-length", "0")
+        request.end_headers()
+
+    with server(answer) as (address, _), pytest.raises(Complaint, match="does not answer like a Strongroom"):
+        client(address).clock_difference()
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
@@ -137,3 +160,4 @@ def test_pages_are_read_to_the_end() -> None:
 
 def test_segments_of_a_path_are_encoded() -> None:
     assert path("v1", "vaults", "a/b?c#d") == "/v1/vaults/a%2Fb%3Fc%23d"
+    assert path("\udcff") == "/%FF"  # a byte that was no UTF-8, as the shell hands it on

@@ -84,6 +84,21 @@ def test_a_missing_root_key_is_told(tmp_path: Path) -> None:
     assert Level.WARN in {found.level for found in data_directory(tmp_path)}
 
 
+def test_a_passphrase_instead_of_a_root_key_is_well(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    salt = tmp_path / "root-passphrase.json"
+    salt.touch(0o600)
+    assert {found.level for found in data_directory(tmp_path)} == {Level.OK}
+    salt.chmod(0o644)
+    assert Level.BAD in {found.level for found in data_directory(tmp_path)}
+
+
+def test_a_directory_that_cannot_be_looked_into_is_bad_and_no_traceback(tmp_path: Path) -> None:
+    (found,) = data_directory(tmp_path / ("x" * 300))
+    assert (found.check, found.level) == ("data directory", Level.BAD)
+    assert "cannot be looked into" in found.seen
+
+
 def test_the_certificate_is_judged_by_the_clock(house: House) -> None:
     now = datetime.now(UTC)
     for moment, level in (

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,30 @@ def test_every_command_says_what_it_does_with_an_example_and_speaks_json(words: 
     assert f"strongroom {words}" in command.epilog
     options = {option for parameter in command.params for option in parameter.opts}
     assert ("--json" in options) == (words not in NO_JSON)
+
+
+def test_no_path_is_judged_by_the_parser_of_options() -> None:
+    root = typer.main.get_command(app)
+    paths = [
+        (words, parameter.name, parameter.type_descriptor.parameter_info)
+        for words, command in {**COMMANDS, "": root}.items()
+        for parameter in command.params
+        if getattr(parameter.type_descriptor, "annotation", None) is Path
+    ]
+    assert len(paths) >= 5
+    # It would answer with its own words and with the help; who opens the file says what to do.
+    assert [(words, name) for words, name, path in paths if path.readable or path.exists or path.writable] == []
+
+
+def test_lists_of_commands_show_whole_sentences_and_arguments_have_names(lonely: Shell) -> None:
+    groups = {words.split()[0] for words in COMMANDS if " " in words}
+    for group in [(), *((group,) for group in sorted(groups))]:
+        listed = lonely.gets(*group, "--help").split("Commands:")[1].split("Example")[0]
+        assert "..." not in listed, listed
+    for words in COMMANDS:
+        said = lonely.gets(*words.split(), "--help")
+        assert "]]" not in said.splitlines()[0], said
+        assert not re.search(r"--[a-z-]+ <", said.replace("--kind <", "")), said
 
 
 def test_no_command_takes_a_secret_as_an_argument() -> None:
@@ -102,3 +127,8 @@ def test_commands_are_quick_because_they_load_no_server() -> None:
 
 def test_the_version_is_shown(lonely: Shell) -> None:
     assert lonely.gets("--version").startswith("strongroom 0.")
+
+
+def test_the_help_of_run_says_whose_standard_output_is(lonely: Shell) -> None:
+    said = " ".join(lonely.gets("run", "--help").split())
+    assert "Standard output is the program's alone, so there is no --json" in said

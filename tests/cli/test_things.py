@@ -7,9 +7,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.cli.shell import Shell
-from tests.e2e.stage import House
+from tests.e2e.stage import House, running_house
+from tests.needs import need_file
 
 VALUE = "a-value-that-is-never-shown"
 _numbers = count(1)
@@ -231,7 +233,7 @@ def test_an_organization_and_its_keys(shell: Shell) -> None:
 def test_a_refusal_of_the_server_is_one_sentence_that_names_the_field(shell: Shell, vault: str) -> None:
     add = ("credential", "add", "X", "--vault", vault, "--host", "https://a.test", "--value-stdin")
     said = shell.fails(*add, stdin=VALUE)
-    assert "hosts.0: must be a bare host name" in said
+    assert "--host https://a.test: must be a bare host name" in said
     assert VALUE not in said
 
 
@@ -242,10 +244,13 @@ def test_an_unwritable_data_directory_keeps_the_server_from_starting(tmp_path: P
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    said = Shell(home=tmp_path).fails("serve", "--log-level", "loud", STRONGROOM_ADMIN_KEY="short")
-    assert "STRONGROOM_LOG_LEVEL" in said
-    assert "STRONGROOM_ADMIN_KEY" in said
-    assert "short" not in said.replace("shorter", "")
+    shell = Shell(home=tmp_path)
+    said = shell.misuses("serve", "--log-level", "loud", STRONGROOM_ADMIN_KEY="short")
+    assert "--log-level: must be debug, info, warning or error" in said
+    assert "STRONGROOM_ADMIN_KEY: must have" in said
+    assert "short" not in said
+    said = shell.fails("serve", STRONGROOM_LOG_LEVEL="loud")
+    assert "STRONGROOM_LOG_LEVEL: must be debug, info, warning or error" in said
     assert not (tmp_path / ".strongroom").exists()
 
 
@@ -254,3 +259,48 @@ def test_a_port_in_use_is_named_and_nothing_is_touched(house: House, tmp_path: P
     said = Shell(home=tmp_path).fails("serve", "--port", port, "--proxy-port", "0")
     assert f"127.0.0.1:{port} cannot be used" in said
     assert not (tmp_path / ".strongroom").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("session", "create", "--vault", "nope"), "--vault: no active vault is named nope"),
+        (("session", "create", "--environment", "nope"), "--environment: no active environment is named nope"),
+        (("session", "create", "--vault", "v", "--title", "x" * 2000), "--title: must have at most 1024 characters"),
+        (("run", "--name", "x" * 2000, "--", "true"), "--name: must have at most 1024 characters"),
+        (("session", "create", "--expires-in", "60d"), "--expires-in (in seconds): must be at most"),
+        (("environment", "create", "e", "--host", "a.test", "--host", "b c"), "--host b c: must be"),
+        (("environment", "create", ""), "NAME: must not be empty"),
+        (("vault", "create", ""), "NAME: must not be empty"),
+        (("org", "create", ""), "NAME: must not be empty"),
+        (("key", "create", "--name", "x" * 300), "--name: must have at most 255 characters"),
+        (("credential", "add", "1X", "--host", "a.test", "--value-file", "/proc/version"), "NAME: must be letters"),
+        (
+            ("credential", "add", "X", "--kind", "static_bearer", "--url", "x", "--value-file", "/proc/version"),
+            "--url: ",
+        ),
+    ],
+)
+def test_a_refusal_is_about_what_was_typed(shell: Shell, words: tuple[str, ...], said: str) -> None:
+    if words[0] == "credential":
+        need_file("/proc/version")
+    assert f"strongroom: {said}" in shell.fails(*words)
+
+
+def test_scopes_that_no_key_can_have_are_not_offered(shell: Shell) -> None:
+    for scope in ("bogus", "egress"):
+        said = shell.fails("key", "create", "--scope", "vaults:read", "--scope", scope)
+        assert f"--scope {scope}: must be one of vaults:read, " in said
+        assert "egress" not in said.removeprefix(f"strongroom: --scope {scope}")
+
+
+def test_without_a_value_no_vault_is_made(tmp_path: Path, authority: trustme.CA) -> None:
+    with running_house(tmp_path, authority) as house:
+        shell = Shell(
+            home=tmp_path, variables={"STRONGROOM_URL": house.api, "STRONGROOM_DATA_DIR": str(house.data_dir)}
+        )
+        add = ("credential", "add", "X", "--host", "a.test", "--value-stdin")
+        assert "standard input is empty" in shell.fails(*add)
+        assert shell.json("vault", "list") == []
+        shell.gets(*add, stdin=VALUE)
+        assert [vault["display_name"] for vault in shell.json("vault", "list")] == ["default"]

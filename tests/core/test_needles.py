@@ -1,3 +1,4 @@
+import cProfile
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -123,3 +124,11 @@ def test_without_needles_everything_passes(data: bytes) -> None:
 
 def test_needles_are_not_shown() -> None:
     assert repr(Needles([b"hunter2", b"other"])) == "Needles(2)"
+
+
+def test_no_place_is_looked_at_twice_however_many_matches_stand_beside_a_long_needle() -> None:
+    needles = Needles([b"ab12", b"pq" * 4096])
+    profile = cProfile.Profile()
+    profile.runcall(needles.feed, b"ab12" * 16384, lambda found: found)
+    calls = {entry.code.co_name: entry.callcount for entry in profile.getstats() if not isinstance(entry.code, str)}
+    assert calls["_open_end"] <= 2

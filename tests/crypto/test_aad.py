@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from strongroom.core.binding import Binding
 from strongroom.crypto.aad import Purpose, aad
 
-BINDING = Binding(organization="org_1", vault="vlt_1", subject="vcrd_1", kind="static_bearer", revision=3)
+BINDING = Binding(
+    organization="org_1", vault="vlt_1", subject="vcrd_1", kind="static_bearer", revision=3, terms="terms"
+)
 
 words = st.text(alphabet="ab_\0|:,0", max_size=4)
 bindings = st.builds(
-    Binding, organization=words, vault=words, subject=words, kind=words, revision=st.integers(0, 2**64 - 1)
+    Binding, organization=words, vault=words, subject=words, kind=words, revision=st.integers(0, 2**64 - 1), terms=words
 )
 
 
@@ -33,4 +35,5 @@ def test_the_format_and_every_part_stand_in_the_bytes(purpose: Purpose) -> None:
     written = aad(BINDING, purpose)
     for part in (b"strongroom-envelope-1", b"org_1", b"vlt_1", b"vcrd_1", b"static_bearer", purpose.value):
         assert len(part).to_bytes(4) + part in written
-    assert written.endswith((3).to_bytes(8))
+    assert (8).to_bytes(4) + (3).to_bytes(8) in written
+    assert written.endswith((5).to_bytes(4) + b"terms")

@@ -10,8 +10,9 @@ from strongroom.core.credentials.environment_variable import EnvironmentVariable
 from strongroom.core.credentials.static_bearer import StaticBearer, StaticBearerDetails
 from strongroom.core.failures import Unreadable
 from strongroom.core.grants import Granted, Principal, Target, decide
+from strongroom.core.hosts import HostSet
 from strongroom.core.ids import CredentialId, OrganizationId, PrincipalId, VaultId, WorkspaceId
-from strongroom.core.networking import Unrestricted
+from strongroom.core.networking import Limited, Unrestricted
 from strongroom.core.secret import Secret
 from strongroom.core.surfaces import Surface
 from strongroom.crypto.keyring import KeyRing
@@ -78,10 +79,13 @@ async def test_a_description_changed_later_does_not_lose_the_material() -> None:
     [
         replace(CREDENTIAL, id=CredentialId("vcrd_2")),
         replace(CREDENTIAL, vault=VaultId("vlt_2")),
+        replace(CREDENTIAL, networking=Limited(HostSet.parse(["evil.example.com"]))),
+        replace(CREDENTIAL, surfaces=frozenset({Surface.HEADER})),
+        replace(CREDENTIAL, details=StaticBearerDetails(mcp_server_url="https://evil.example.com")),
         replace(CREDENTIAL, organization=OrganizationId("org_2")),
         replace(CREDENTIAL, details=EnvironmentVariableDetails(secret_name="TOKEN")),
     ],
-    ids=["credential", "vault", "organization", "kind"],
+    ids=["credential", "vault", "hosts", "surfaces", "server", "organization", "kind"],
 )
 async def test_a_receipt_moved_to_another_row_stays_shut(other: Credential) -> None:
     with pytest.raises(Unreadable):

@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from strongroom.core.failures import Unreachable
+from strongroom.core.failures import NotPermitted
 from strongroom.outbound.addresses import AddressGuard, Door, local_to_this_machine
 from strongroom.outbound.ranges import Address, read_address
 
@@ -17,16 +17,19 @@ def guard(*allowed: str, doors: set[Door] | None = None, local: str = "192.168.7
 
 
 def refused(judge: AddressGuard, address: str, port: int = 443, host: str = "api.example.com") -> str:
-    with pytest.raises(Unreachable) as raised:
+    with pytest.raises(NotPermitted) as raised:
         judge.check(host, address, port)
     return str(raised.value)
 
 
-def test_a_refusal_names_host_address_reason_and_remedy() -> None:
+def test_a_refusal_names_host_reason_and_remedy_and_only_the_log_names_the_address(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "strongroom.outbound.addresses")
     assert refused(guard(), "10.0.0.5") == (
-        "api.example.com resolves to 10.0.0.5, a private address; "
-        "list it in STRONGROOM_EGRESS_ALLOW_PRIVATE to allow it"
+        "api.example.com leads to a private address; list it in STRONGROOM_EGRESS_ALLOW_PRIVATE to allow it"
     )
+    assert caplog.messages == ["api.example.com, refused, leads to a private address: 10.0.0.5"]
 
 
 def test_a_refused_literal_is_named_once() -> None:

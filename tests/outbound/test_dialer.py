@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 import trustme
 
-from strongroom.core.failures import Unreachable
+from strongroom.core.failures import NotPermitted, Unreachable
 from strongroom.core.hosts import Host, canonical_host
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
@@ -112,7 +112,7 @@ async def greeting(from_: Dialer, destination: Destination) -> bytes:
 
 
 async def refusal(from_: Dialer, destination: Destination) -> str:
-    with pytest.raises(Unreachable) as raised:
+    with pytest.raises((NotPermitted, Unreachable)) as raised:
         await from_.connect(destination, Client)
     assert raised.value.__cause__ is None
     return str(raised.value)
@@ -170,7 +170,7 @@ async def test_an_answer_is_asked_for_and_judged_again_when_it_is_old() -> None:
     clock[0] = CACHED_SECONDS - 0.1
     assert await out.addresses(NAME, 443) == ("8.8.8.8",)
     clock[0] = CACHED_SECONDS
-    with pytest.raises(Unreachable, match=r"10\.0\.0\.5, a private address"):
+    with pytest.raises(NotPermitted, match="leads to a private address"):
         await out.addresses(NAME, 443)
     assert len(answers.asked) == 2
 
@@ -200,7 +200,8 @@ async def test_only_the_addresses_that_pass_are_dialled() -> None:
 
 async def test_a_name_without_a_public_address_reaches_nothing(plain: int) -> None:
     said = await refusal(dialer(Answers(["127.0.0.1"]), allowed="10.0.0.0/8"), Destination("http", NAME, plain))
-    assert "resolves to 127.0.0.1, a loopback address" in said
+    assert "leads to a loopback address" in said
+    assert "127.0.0.1" not in said
 
 
 @pytest.mark.parametrize("literal", ["127.0.0.1", "::1", "[::ffff:7f00:1]", "::ffff:127.0.0.1"])

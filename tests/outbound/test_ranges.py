@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.core.failures import Unreachable
+from strongroom.core.failures import NotPermitted
 from strongroom.outbound.addresses import AddressGuard
 from strongroom.outbound.ranges import GLOBAL_UNICAST, IPV4, IPV6, METADATA, carried, read_address, special
 
@@ -126,7 +126,7 @@ PUBLIC = [
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_an_address_that_is_not_public_is_refused(address: str) -> None:
-    with pytest.raises(Unreachable, match="STRONGROOM_EGRESS_ALLOW_PRIVATE"):
+    with pytest.raises(NotPermitted, match="STRONGROOM_EGRESS_ALLOW_PRIVATE"):
         AddressGuard().check("example.com", address, 443)
 
 

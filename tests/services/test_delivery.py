@@ -7,13 +7,13 @@ import pytest
 
 from strongroom.core.audit import Entry, Outcome, Record
 from strongroom.core.environments import NO_PACKAGES, CloudConfig, LimitedNetwork
-from strongroom.core.failures import NotAuthenticated, NotPermitted, Unavailable
+from strongroom.core.failures import NotAuthenticated, NotPermitted, TooMany, Unavailable
 from strongroom.core.hosts import HostSet
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Agent
 from strongroom.core.surfaces import Surface
 from strongroom.services.environments import NewEnvironment
-from strongroom.services.live import LivePlan
+from strongroom.services.live import NEW_PLANS_PER_MINUTE, LivePlan
 from strongroom.services.ports import Change, Changes
 from strongroom.services.sessions import NewSession
 from tests.services.rooms import API, OTHER, Rooms, variable
@@ -111,6 +111,23 @@ async def test_a_host_that_the_environment_does_not_allow_is_refused_and_recorde
             await rooms.delivery.plan(live, OTHER)
     denied = [entry for entry in await rooms.entries() if entry.record.outcome is Outcome.DENIED]
     assert [(entry.record.action, entry.record.target) for entry in denied] == [("egress.connect", "other.example.com")]
+
+
+async def test_a_session_that_asks_for_ever_new_hosts_is_told_to_wait_and_writes_no_more_into_the_log(
+    rooms: Rooms,
+) -> None:
+    live = await rooms.delivery.enter((await rooms.session()).token)
+    warm = await rooms.delivery.plan(live, API)
+    for _ in range(NEW_PLANS_PER_MINUTE - 1):
+        live.pace.wait(rooms.clock())
+    before = len(await rooms.entries())
+    with pytest.raises(TooMany) as refused:
+        await rooms.delivery.plan(live, OTHER)
+    assert refused.value.retry_after == 60
+    assert len(await rooms.entries()) == before
+    assert await rooms.delivery.plan(live, API) is warm
+    rooms.clock.advance(timedelta(minutes=1))
+    assert (await rooms.delivery.plan(live, OTHER)).live
 
 
 async def test_of_two_vaults_the_first_wins_and_the_losers_secret_is_not_even_opened(rooms: Rooms) -> None:

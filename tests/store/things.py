@@ -161,6 +161,10 @@ class Home:
         return credential
 
     async def stored_session(self, store: Store, **changes: Any) -> Session:
+        if "environment" not in changes:
+            environment = self.environment()
+            await store.environments.add(environment)
+            changes["environment"] = environment.id
         session = self.session(**changes)
         await store.sessions.add(session, token_digest=digest(session.id), seed=b"sealed seed")
         return session

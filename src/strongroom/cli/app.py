@@ -1,5 +1,6 @@
 """The root command: which server, and the groups of commands."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from strongroom import __version__
-from strongroom.cli import audit, credential, demo, doctor, environment, key, org, running, serve, session, vault
+from strongroom.cli import audit, crash, credential, demo, doctor, environment, key, org, running, serve, session, vault
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR, DEFAULT_SERVER, KEY, SERVER, Connection
 from strongroom.cli.options import examples
 from strongroom.cli.output import note
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 app = typer.Typer(
     name="strongroom",
@@ -26,6 +29,7 @@ app = typer.Typer(
         "strongroom run -- sh -c 'curl -H \"Authorization: Bearer $GITHUB_TOKEN\" https://api.github.com/user'",
         "strongroom audit tail",
     )
+    + "\n\n--server and --data-dir stand before the command: strongroom --server URL vault list."
     + f"\n\nVariables: {SERVER}, the server; {KEY}, the key; {DATA_DIR}, where a server on this machine keeps its own.",
 )
 
@@ -60,6 +64,7 @@ def root(
         typer.Option(
             "--data-dir",
             metavar="DIR",
+            readable=False,  # judged where it is used, in words that say what to do
             help=f"Where to find the admin key. Without it {DATA_DIR}, or {DEFAULT_DATA_DIR}.",
         ),
     ] = None,
@@ -79,12 +84,27 @@ def root(
 def run() -> NoReturn:
     """Run the command that was typed and end the process with its exit code."""
     try:
-        app(prog_name="strongroom")
+        try:
+            app(prog_name="strongroom")
+        finally:
+            if sys.stdout is not None:  # closed by whoever started us
+                sys.stdout.flush()  # here, where a full disk is still a sentence
     except Complaint as complaint:
         note(str(complaint))
-        sys.exit(1)
     except BrokenPipeError:
-        # Whoever read our output has gone; nothing of it is missed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(0)
+        _give_up_output()  # whoever read it has gone; nothing of it is missed
+    except Exception as error:  # noqa: BLE001 - whatever it is, its words and its traceback may quote a secret
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            _give_up_output()
+            note(f"something could not be written ({error.strerror}): make room and try again")
+        else:
+            note(crash.sentence(error, os.environ))
+            sys.stderr.write(crash.calls(error, os.environ))
+    else:
+        sys.exit(0)
+    sys.exit(1)
+
+
+def _give_up_output() -> None:
+    """Let what is still to be written go nowhere: the end of the process would try once more, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

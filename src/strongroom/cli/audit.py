@@ -35,7 +35,9 @@ Organization = Annotated[
 @commands.command("tail", epilog=examples("strongroom audit tail -n 50", "strongroom audit tail --follow"))
 def tail(
     ctx: typer.Context,
-    count: Annotated[int, typer.Option("-n", "--lines", min=1, max=1000, help="How many entries.")] = 20,
+    count: Annotated[
+        int, typer.Option("-n", "--lines", metavar="COUNT", min=1, max=1000, help="How many entries.")
+    ] = 20,
     follow: Annotated[
         bool,
         typer.Option(
@@ -68,11 +70,15 @@ def tail(
 def verify(
     ctx: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="An exported log; without it, the server's own.")
+        Path | None,
+        typer.Argument(metavar="FILE", readable=False, help="An exported log; without it, the server's own."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check every entry on this machine: changed, missing and reordered ones show. Exit code 1 if any does."""
+    """Check every entry on this machine.
+
+    Changed, missing and reordered ones show. Exit code 1 if any does.
+    """
     from strongroom.cli.chains import verify_file, verify_server  # noqa: PLC0415 - `--help` needs none of it
 
     verdicts = verify_file(file, _progress) if file else verify_server(connection(ctx).client(), _progress)
@@ -104,10 +110,13 @@ def verify(
 @commands.command("export", epilog=examples("strongroom audit export audit-2026.jsonl"))
 def export(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it, as JSON lines.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="Where to write it, as JSON lines.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the whole log to a file that `audit verify FILE` checks without a server."""
+    """Write the whole log to a file.
+
+    `strongroom audit verify FILE` checks it without a server.
+    """
     from strongroom.cli.chains import export as write  # noqa: PLC0415 - as above
 
     heads = write(connection(ctx).client(), file, _progress)

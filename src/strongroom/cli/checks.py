@@ -16,7 +16,7 @@ from strongroom.cli.connection import Connection
 from strongroom.data_dir import ADMIN_KEY, CERTIFICATE
 
 DEFAULT_PROXY_PORT = 8701
-ROOT_KEY = "root-key"
+ROOT_KEY, SALT = "root-key", "root-passphrase.json"
 PATIENCE = 3.0
 """Seconds that a server on this machine may take to answer a check."""
 CLOCK_WARN = 5.0
@@ -47,6 +47,15 @@ class Finding:
 def data_directory(directory: Path) -> Iterator[Finding]:
     """Look at the data directory of this machine's server: there, private, with its key files."""
     check = "data directory"
+    try:
+        yield from _directory(check, directory)
+    except OSError as error:
+        advice = "run this as the user that the server runs as"
+        seen = f"{directory} cannot be looked into ({error.strerror})"
+        yield Finding(check=check, level=Level.BAD, seen=seen, advice=advice)
+
+
+def _directory(check: str, directory: Path) -> Iterator[Finding]:
     if not directory.is_dir():
         yield Finding(
             check=check,
@@ -56,10 +65,10 @@ def data_directory(directory: Path) -> Iterator[Finding]:
         )
         return
     yield _private(check, directory, 0o700)
-    for name, file in (("root key", ROOT_KEY), ("admin key", ADMIN_KEY)):
+    for name, file in (("root key", ROOT_KEY), ("root key", SALT), ("admin key", ADMIN_KEY)):
         if (directory / file).exists():
             yield _private(name, directory / file, 0o600)
-    if not (directory / ROOT_KEY).exists():
+    if not (directory / ROOT_KEY).exists() and not (directory / SALT).exists():
         advice = "fine if --root-key names another holder; otherwise restore the file: nothing else opens the database"
         yield Finding(check="root key", level=Level.WARN, seen=f"{directory / ROOT_KEY} is not there", advice=advice)
 

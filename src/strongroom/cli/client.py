@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from strongroom.cli.complaint import Complaint, NoServer, Refusal
+from strongroom.cli.wording import Words, as_typed
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
 
@@ -32,13 +33,14 @@ HEADERS = {
     "anthropic-version": "2026-10-21",
     "anthropic-beta": "managed-agents-2026-04-01",
 }
+NO_WORDS: Words = {}
 _UNAUTHORIZED = 401
 _SERVER_ERROR = 500
 
 
 def path(*segments: str) -> str:
     """Write a path, each segment encoded."""
-    return "/" + "/".join(quote(segment, safe="") for segment in segments)
+    return "/" + "/".join(quote(segment, safe="", errors="surrogateescape") for segment in segments)
 
 
 @final
@@ -60,9 +62,15 @@ class Client:
         """Read something."""
         return self._ask("GET", where + _query(query))
 
-    def post(self, where: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - as `Json`
-        """Make or change something; without a body, an empty one is sent."""
-        return self._ask("POST", where, b"" if body is None else json.dumps(body).encode())
+    def post(self, where: str, body: Mapping[str, object] | None = None, words: Words = NO_WORDS) -> Any:  # noqa: ANN401 - as `Json`
+        """Make or change something; without a body, an empty one is sent.
+
+        `words` says what the person calls the fields of the body, for a refusal that names them.
+        """
+        try:
+            return self._ask("POST", where, b"" if body is None else json.dumps(body).encode())
+        except Refusal as refusal:
+            raise Refusal(as_typed(str(refusal), body, words), status=refusal.status) from None
 
     def delete(self, where: str) -> Any:  # noqa: ANN401 - as `Json`
         """Remove something."""
@@ -84,15 +92,24 @@ class Client:
 
         with self._open("GET", "/healthz", None) as reply:
             shown = reply.headers["date"]
-        return (parsedate_to_datetime(shown) - now()).total_seconds() if shown else 0.0
+        try:
+            return (parsedate_to_datetime(shown) - now()).total_seconds() if shown else 0.0
+        except (TypeError, ValueError):  # a moment without a zone, or no moment
+            raise self._stranger() from None
 
     def _ask(self, method: str, where: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - as `Json`
         with self._open(method, where, body) as reply:
-            text = reply.read()
+            try:
+                text = reply.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise self._unreachable(error) from None
         try:
-            return json.loads(text)
-        except ValueError:
-            raise Complaint(f"{self.server} does not answer like a Strongroom server: check STRONGROOM_URL") from None
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            raise self._stranger() from None
+        if not isinstance(answer, dict):
+            raise self._stranger()
+        return answer
 
     def _open(self, method: str, where: str, body: bytes | None) -> http.client.HTTPResponse:
         headers = dict(HEADERS)
@@ -108,6 +125,9 @@ class Client:
                 raise self._refusal(refused) from None
         except (URLError, OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from None
+
+    def _stranger(self) -> Complaint:
+        return Complaint(f"{self.server} does not answer like a Strongroom server: check STRONGROOM_URL")
 
     def _refusal(self, refused: HTTPError) -> Refusal:
         status = refused.code
@@ -139,7 +159,7 @@ class _NoRedirects(HTTPRedirectHandler):
 
 def _query(query: Mapping[str, object]) -> str:
     given = {name: _text(value) for name, value in query.items() if value is not None}
-    return f"?{urlencode(given)}" if given else ""
+    return f"?{urlencode(given, errors='surrogateescape')}" if given else ""
 
 
 def _text(value: object) -> str:

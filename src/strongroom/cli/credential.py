@@ -38,6 +38,24 @@ FIELDS = {
     "archived": "archived_at",
 }
 
+VALUE = "the secret"
+VARIABLE_WORDS = {
+    "name": "NAME",
+    "value": VALUE,
+    "hosts": "--host",
+    "surfaces": "--header and --body",
+    "placeholder": "--imitate",
+    "display_name": "--display-name",
+    "metadata": "--metadata",
+}
+MCP_WORDS = {
+    "auth.mcp_server_url": "--url",
+    "auth.token": VALUE,
+    "auth.access_token": VALUE,
+    "auth.secret_value": VALUE,
+    "metadata": "--metadata",
+}
+
 commands = group(help="Secrets: stored once, never shown again. Commands show what they are and where they may go.")
 InVault = Annotated[str, typer.Option("--vault", metavar="ID_OR_NAME", help="The vault it lies in.")]
 Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credential's id, or its name within the vault.")]
@@ -76,7 +94,9 @@ def add(
     url: Annotated[
         str | None, typer.Option("--url", metavar="MCP_URL", help="The MCP server, for static_bearer and mcp_oauth.")
     ] = None,
-    display_name: Annotated[str | None, typer.Option("--display-name", help="A name for people.")] = None,
+    display_name: Annotated[
+        str | None, typer.Option("--display-name", metavar="TEXT", help="A name for people.")
+    ] = None,
     metadata: Metadata = None,
     value_stdin: FromStdin = False,
     value_file: FromFile = None,
@@ -95,6 +115,7 @@ def add(
     client = connection(ctx).client()
     place = _vault_to_add_to(client, vault)
     value = read_value(name, from_stdin=value_stdin, from_file=value_file)
+    place = place or client.post(path("v1", "vaults"), {"display_name": DEFAULT_VAULT})
     if kind is Kind.ENVIRONMENT_VARIABLE:
         surfaces = [word for word, wanted in (("header", header), ("body", body)) if wanted]
         made = _add_variable(
@@ -113,7 +134,9 @@ def add(
     else:
         auth: Json = {"type": kind.value, "mcp_server_url": url} | _renewal(kind, value)
         made = client.post(
-            credentials_of(place), {"auth": auth, "display_name": display_name or name, "metadata": notes}
+            credentials_of(place),
+            {"auth": auth, "display_name": display_name or name, "metadata": notes},
+            MCP_WORDS | {"display_name": "--display-name" if display_name else "NAME"},
         )
     output.one(made, FIELDS, as_json=as_json)
 
@@ -125,7 +148,10 @@ def list_(
     archived: Archived = False,
     as_json: AsJson = False,
 ) -> None:
-    """List credentials: what they are and where they may go, never their values."""
+    """List credentials and where they may go.
+
+    What they are is shown, never their values.
+    """
     client = connection(ctx).client()
     if vault is None:
         vaults = list(client.every(path("v1", "vaults"), include_archived=archived))
@@ -167,13 +193,16 @@ def rotate(
     value = read_value(_name(found), from_stdin=value_stdin, from_file=value_file)
     kind = Kind(found["auth"]["type"])
     auth = {"type": kind.value} | _renewal(kind, value)
-    changed = client.post(credentials_of(place) + path(found["id"]), {"auth": auth})
+    changed = client.post(credentials_of(place) + path(found["id"]), {"auth": auth}, MCP_WORDS)
     output.one(changed, FIELDS, as_json=as_json)
 
 
 @commands.command("archive", epilog=examples("strongroom credential archive GITHUB_TOKEN"))
 def archive(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAULT, as_json: AsJson = False) -> None:
-    """Take a credential out of use and destroy its secret; what it was stays on record."""
+    """Take a credential out of use and destroy its secret.
+
+    What it was stays on record.
+    """
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
     found = find_credential(client, place, credential, archived=True)
@@ -214,17 +243,17 @@ def _require_surface(*, header: bool, body: bool) -> None:
         raise typer.BadParameter("a secret must go somewhere: allow headers or bodies", param_hint="--no-body")
 
 
-def _vault_to_add_to(client: Client, wanted: str) -> Json:
-    if wanted == DEFAULT_VAULT:
-        vaults = path("v1", "vaults")
-        if all(vault["display_name"] != DEFAULT_VAULT for vault in client.every(vaults)):
-            made: Json = client.post(vaults, {"display_name": DEFAULT_VAULT})
-            return made
+def _vault_to_add_to(client: Client, wanted: str) -> Json | None:
+    """Return the vault, or None for a default one that has to be made once there is a secret for it."""
+    if wanted == DEFAULT_VAULT and all(
+        vault["display_name"] != DEFAULT_VAULT for vault in client.every(path("v1", "vaults"))
+    ):
+        return None
     return find_vault(client, wanted)
 
 
 def _add_variable(client: Client, place: Json, asked: Json) -> Json:
-    made = client.post(path("strongroom", "v1", "vaults", place["id"], "credentials"), asked)
+    made = client.post(path("strongroom", "v1", "vaults", place["id"], "credentials"), asked, VARIABLE_WORDS)
     described: Json = client.get(credentials_of(place) + path(made["id"]))
     return described
 

@@ -34,9 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Show the first hour: a secret is stored, used by real programs, and never seen by them.
+    """Show the first hour, on a throwaway server.
 
-    Everything happens on 127.0.0.1 and in a temporary directory that is removed. Needs curl.
+    A secret is stored, used by real programs, and never seen by them. Everything happens on
+    127.0.0.1 and in a temporary directory that is removed. Needs curl.
     """
     if shutil.which("curl") is None:
         raise Complaint("the demo runs curl, which is not installed: apt-get install curl, or your system's way")

@@ -22,6 +22,7 @@ def doctor(
         int | None,
         typer.Option(
             "--proxy-port",
+            metavar="PORT",
             envvar=PROXY_PORT,
             min=0,
             max=65535,

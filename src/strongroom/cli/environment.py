@@ -23,6 +23,13 @@ FIELDS = {
     "archived": "archived_at",
 }
 
+WORDS = {
+    "name": "NAME",
+    "config.networking.allowed_hosts": "--host",
+    "description": "--description",
+    "metadata": "--metadata",
+}
+
 commands = group(help="Network policies: which hosts an agent's session may reach.")
 
 
@@ -48,11 +55,14 @@ def create(
     allow_package_managers: Annotated[
         bool, typer.Option("--allow-package-managers", help="Allow the public package and code hosts.")
     ] = False,
-    description: Annotated[str | None, typer.Option("--description", help="What it is for.")] = None,
+    description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is for.")] = None,
     metadata: Metadata = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an environment: every host allowed, or with --limited only those that you list."""
+    """Make an environment.
+
+    Every host is allowed, or with --limited only those that you list.
+    """
     network: dict[str, object] = {"type": "unrestricted"}
     if limited or hosts or allow_mcp_servers or allow_package_managers:
         network = {
@@ -63,7 +73,7 @@ def create(
         }
     body: dict[str, object] = {"name": name, "config": {"type": "cloud", "networking": network}}
     body |= {"metadata": read_metadata(metadata)} | ({} if description is None else {"description": description})
-    output.one(connection(ctx).client().post(ENVIRONMENTS, body), FIELDS, as_json=as_json)
+    output.one(connection(ctx).client().post(ENVIRONMENTS, body, WORDS), FIELDS, as_json=as_json)
 
 
 @commands.command("list", epilog=examples("strongroom environment list"))

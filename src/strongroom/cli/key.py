@@ -23,7 +23,7 @@ commands = group(help="API keys, each with the scopes that it needs and no more.
 )
 def create(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Option("--name", help="What to call it.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="What to call it.")] = None,
     scopes: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,7 +40,9 @@ def create(
 ) -> None:
     """Make a key. It is shown this once and kept nowhere."""
     asked = {"name": name, "scopes": scopes or None, "workspace_id": workspace}
-    made = connection(ctx).client().post(KEYS, {field: value for field, value in asked.items() if value is not None})
+    body = {field: value for field, value in asked.items() if value is not None}
+    words = {"name": "--name", "scopes": "--scope", "workspace_id": "--workspace"}
+    made = connection(ctx).client().post(KEYS, body, words)
     output.one(made, FIELDS, as_json=as_json)
     if not as_json:
         output.note("this key is not shown again")
@@ -48,7 +50,10 @@ def create(
 
 @commands.command("list", epilog=examples("strongroom key list"))
 def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List the workspace's keys, newest first; of each only how it begins and ends."""
+    """List the workspace's keys, newest first.
+
+    Of each key only how it begins and ends.
+    """
     keys = connection(ctx).client().get(KEYS)["data"]
     columns = {
         "ID": "id",

@@ -19,8 +19,11 @@ def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make an organization with a first workspace and a first key, which is shown this once."""
-    made = connection(ctx).client().post(ORGANIZATIONS, {"name": name})
+    """Make an organization with a first workspace and a first key.
+
+    The key is shown this once.
+    """
+    made = connection(ctx).client().post(ORGANIZATIONS, {"name": name}, {"name": "NAME"})
     fields = {"organization": "organization_id", "workspace": "workspace_id", "key": "api_key"}
     output.one(made, fields, as_json=as_json)
     if not as_json:

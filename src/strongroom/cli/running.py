@@ -15,7 +15,7 @@ from strongroom.cli.client import Client, Json
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.options import connection, examples
 from strongroom.cli.output import note
-from strongroom.cli.session import Environment, Vaults, end_session, open_session
+from strongroom.cli.session import WORDS, Environment, Vaults, end_session, open_session
 
 OURS = "STRONGROOM_"
 """Variables with this beginning are for us: keys among them. A child never gets one."""
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 def run(
     ctx: typer.Context,
     command: Annotated[
-        list[str], typer.Argument(metavar="COMMAND [ARGUMENT]...", help="What to run, as it is: no shell in between.")
+        list[str], typer.Argument(metavar="COMMAND", help="What to run and its arguments, as they are: no shell.")
     ],
     vaults: Vaults = None,
     environment: Environment = None,
@@ -66,8 +66,9 @@ def run(
 
     Its requests go through the egress proxy, which puts the secrets in where they may go. It gets a
     session of its own that ends with it, your terminal and your signals, and its exit code becomes
-    that of this command. Mind the single quotes in the last example: the program's
-    shell must fill the variable in, not yours.
+    that of this command. Standard output is the program's alone, so there is no --json; a line of
+    ours goes to standard error. Mind the single quotes in the last example: the program's shell must
+    fill the variable in, not yours.
     """
     from strongroom.cli import child, isolation  # noqa: PLC0415 - only here
 
@@ -76,7 +77,13 @@ def run(
     server = connection(ctx)
     caller = without_ours(os.environ)
     with isolation.isolated_child(caller, unix_sockets=unix_sockets) if isolate else nullcontext() as inside:
-        session = open_session(server.client(), vaults=vaults, environment=environment, title=name or command[0])
+        session = open_session(
+            server.client(),
+            vaults=vaults,
+            environment=environment,
+            title=name or command[0],
+            words=WORDS | {"title": "--name" if name else "COMMAND"},
+        )
         child.hold_signals()
         directory = None
         try:

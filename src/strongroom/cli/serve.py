@@ -29,17 +29,27 @@ def serve(
         typer.Option(
             "--data-dir",
             metavar="DIR",
+            readable=False,  # judged where it is used, in words that say what to do
             help=f"Where database, root key and certificates lie; made at the first start. Without it {DATA_DIR}, or "
             f"{DEFAULT_DATA_DIR}.",
         ),
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="The address to bind to. Without it 127.0.0.1.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", metavar="ADDRESS", help="Where to listen. Without it 127.0.0.1.")
+    ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="The API's port; 0 picks one. Without it 8700.")
+        int | None,
+        typer.Option("--port", metavar="PORT", min=0, max=65535, help="The API's port; 0 picks one. Without it 8700."),
     ] = None,
     proxy_port: Annotated[
         int | None,
-        typer.Option("--proxy-port", min=0, max=65535, help="The egress proxy's port; 0 picks one. Without it 8701."),
+        typer.Option(
+            "--proxy-port",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="The egress proxy's port; 0 picks one. Without it 8701.",
+        ),
     ] = None,
     database_url: Annotated[
         str | None, typer.Option("--database-url", metavar="URL", help="Without it, SQLite in the data directory.")
@@ -64,13 +74,14 @@ def serve(
     key, which it shows once. Each option can be given as a variable instead: STRONGROOM_PORT for
     --port, and so on.
     """
-    from strongroom.core.failures import Unable  # noqa: PLC0415 - the server is not loaded for other commands
+    from strongroom.cli.passphrase import with_passphrase  # noqa: PLC0415 - the server is not loaded for other commands
+    from strongroom.core.failures import Unable  # noqa: PLC0415 - as above
     from strongroom.server import serve as start  # noqa: PLC0415 - as above
-    from strongroom.settings import Settings  # noqa: PLC0415 - as above
+    from strongroom.settings import Settings, WrongSettings  # noqa: PLC0415 - as above
 
     data_dir = data_dir or ctx.find_root().params["data_dir"]
     overrides = {
-        "data_dir": None if data_dir is None else data_dir.expanduser(),
+        "data_dir": data_dir,
         "host": host,
         "port": port,
         "proxy_port": proxy_port,
@@ -80,6 +91,12 @@ def serve(
         "log_level": log_level,
     }
     try:
-        start(Settings.load(os.environ, overrides), as_json=as_json)
+        settings = Settings.load(os.environ, overrides)
+        start(with_passphrase(settings), as_json=as_json)
+    except WrongSettings as wrong:
+        if wrong.options:
+            first = next(iter(wrong.options))
+            raise typer.BadParameter(str(wrong).removeprefix(f"{first}: "), param_hint=first) from None
+        raise Complaint(f"these settings cannot be used: {wrong}") from None
     except Unable as failure:
         raise Complaint(str(failure)) from None

@@ -9,6 +9,7 @@ import typer
 from strongroom.cli import output
 from strongroom.cli.client import Client, Json, path
 from strongroom.cli.options import AsJson, Metadata, connection, examples, group, read_metadata, read_seconds
+from strongroom.cli.wording import Words
 
 SESSIONS = path("strongroom", "v1", "sessions")
 FIELDS = {
@@ -20,6 +21,14 @@ FIELDS = {
     "created": "created_at",
     "expires": "expires_at",
     "ended": "archived_at",
+}
+
+WORDS = {
+    "vaults": "--vault",
+    "environment": "--environment",
+    "title": "--title",
+    "expires_in": "--expires-in (in seconds)",
+    "metadata": "--metadata",
 }
 
 commands = group(help="What an agent runs under: vaults, network, how long.")
@@ -46,6 +55,7 @@ def open_session(
     title: str | None,
     expires_in: int | None = None,
     metadata: dict[str, str] | None = None,
+    words: Words = WORDS,
 ) -> Json:
     """Open a session; its `egress` is shown this once."""
     asked = {
@@ -55,7 +65,8 @@ def open_session(
         "expires_in": expires_in,
         "metadata": metadata or None,
     }
-    opened: Json = client.post(SESSIONS, {field: value for field, value in asked.items() if value is not None})
+    body = {field: value for field, value in asked.items() if value is not None}
+    opened: Json = client.post(SESSIONS, body, words)
     return opened
 
 
@@ -76,7 +87,7 @@ def create(
     ctx: typer.Context,
     vaults: Vaults = None,
     environment: Environment = None,
-    title: Annotated[str | None, typer.Option("--title", help="What to call it.")] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="What to call it.")] = None,
     expires_in: Annotated[
         str | None, typer.Option("--expires-in", metavar="DURATION", help="When it ends by itself: 30m, 8h, 7d.")
     ] = None,
@@ -84,7 +95,10 @@ def create(
     shell: Annotated[bool, typer.Option("--shell", help="Print only `export` lines, for a shell to evaluate.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Open a session and show what its agent needs: proxy, variables, certificate. The token is shown this once."""
+    """Open a session and show what its agent needs.
+
+    That is: proxy, variables, certificate. The token is shown this once.
+    """
     if shell and as_json:
         raise typer.BadParameter("use one of --shell and --json", param_hint="--shell")
     seconds, notes = read_seconds(expires_in), read_metadata(metadata)
@@ -137,7 +151,10 @@ def end(
     session: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a session: its proxy token and its placeholders are worthless within a second."""
+    """End a session.
+
+    Its proxy token and its placeholders are worthless within a second.
+    """
     output.one(end_session(connection(ctx).client(), session), FIELDS, as_json=as_json)
 
 

@@ -14,7 +14,8 @@ FromStdin = Annotated[
     bool, typer.Option("--value-stdin", help="Read the secret from standard input; one newline at its end is dropped.")
 ]
 FromFile = Annotated[
-    Path | None, typer.Option("--value-file", metavar="FILE", help="Read the secret from a file, likewise.")
+    Path | None,
+    typer.Option("--value-file", metavar="FILE", readable=False, help="Read the secret from a file, likewise."),
 ]
 _MOST = 1 << 20
 """Bytes; far above what any credential may have, so a wrong file is noticed here."""

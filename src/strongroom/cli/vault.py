@@ -32,7 +32,8 @@ def create(
 ) -> None:
     """Make a vault."""
     body = {"display_name": name, "metadata": read_metadata(metadata)}
-    output.one(connection(ctx).client().post(VAULTS, body), FIELDS, as_json=as_json)
+    words = {"display_name": "NAME", "metadata": "--metadata"}
+    output.one(connection(ctx).client().post(VAULTS, body, words), FIELDS, as_json=as_json)
 
 
 @commands.command("list", epilog=examples("strongroom vault list --archived --json"))
@@ -53,7 +54,10 @@ def show(ctx: typer.Context, vault: Wanted, as_json: AsJson = False) -> None:
 
 @commands.command("archive", epilog=examples("strongroom vault archive 'customer 4711'"))
 def archive(ctx: typer.Context, vault: Wanted, as_json: AsJson = False) -> None:
-    """Archive a vault and all credentials in it; their secrets are destroyed, what they were stays on record."""
+    """Archive a vault and all credentials in it.
+
+    Their secrets are destroyed; what they were stays on record.
+    """
     client = connection(ctx).client()
     found = find_vault(client, vault, archived=True)
     output.one(client.post(VAULTS + path(found["id"], "archive")), FIELDS, as_json=as_json)

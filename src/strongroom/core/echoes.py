@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
-_MIN_BASE64 = 6  # fewer digits say too little and occur by chance
+_MIN_BASE64 = 4  # fewer digits say too little and occur by chance
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 _GO_JSON = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
@@ -27,6 +27,10 @@ _QUOTES = (
     ("&quot;", "'"),
     ('"', "'"),
 )
+_HANDLEBARS = str.maketrans({'"': "&quot;", "'": "&#x27;", "`": "&#x60;", "=": "&#x3D;"})
+_GO_TEMPLATE = str.maketrans({'"': "&#34;", "'": "&#39;", "+": "&#43;"})
+_RAZOR = str.maketrans({'"': "&quot;", "'": "&#x27;", "+": "&#x2B;"})
+_MUSTACHE = _HANDLEBARS | str.maketrans({"'": "&#39;", "/": "&#x2F;"})
 
 
 def echoes(text: str) -> Iterator[bytes]:
@@ -51,6 +55,8 @@ def _html(text: str) -> Iterator[str]:
     escaped = html.escape(text, quote=False)
     for double, single in _QUOTES:
         yield escaped.replace('"', double).replace("'", single)
+    for table in (_HANDLEBARS, _MUSTACHE, _GO_TEMPLATE, _RAZOR):
+        yield escaped.translate(table)
 
 
 def _percent(text: str) -> Iterator[str]:
@@ -58,6 +64,7 @@ def _percent(text: str) -> Iterator[str]:
         quote(text, safe=""),
         quote(text),
         quote(text, safe="!'()*"),  # JavaScript
+        quote(text, safe="$&+=:@"),  # Go, in a path
         quote_plus(text),
         quote_plus(text, safe="*").replace("~", "%7E"),  # Java, and forms as browsers write them
     ):

@@ -96,7 +96,7 @@ class UpstreamFailure(Failure):
 
 @final
 class Unreachable(UpstreamFailure):
-    """No connection to the upstream, or one that the address guard refused."""
+    """No connection to the upstream."""
 
 
 @final

@@ -19,6 +19,7 @@ from strongroom.core.overriding import override
 _MIN_ANCHOR = 4
 _MAX_ANCHORS = 48
 _HEAD = 4
+_GLIMPSE = 32
 
 Replace = Callable[[bytes], bytes]
 """Given the needle found, what to write in its place."""
@@ -68,9 +69,10 @@ class Needles:
             cut = self._open_end(data, 0)
             return data[:cut], data[cut:]
         done: list[bytes] = []
-        position = 0
+        position, hold = 0, self._open_end(data, 0)
         while True:
-            hold = self._open_end(data, position)
+            if position > hold:  # and only then: no place is looked at twice, however many matches there are
+                hold = self._open_end(data, position)
             found = self._pattern.search(data, position)
             if found is None or found.start() >= hold:
                 done.append(data[position:hold])
@@ -83,15 +85,17 @@ class Needles:
         """Return the first place from `start` at which the rest is a proper beginning of a needle."""
         for place in range(max(start, len(data) - self.longest + 1), len(data)):
             # Cheapest first: this runs for each of the last bytes of every piece.
-            if (
-                data[place] in self._firsts
-                and data[place : place + _HEAD] in self._heads
-                and self._begins(data[place:])
-            ):
+            if data[place] in self._firsts and data[place : place + _HEAD] in self._heads and self._begins(data, place):
                 return place
         return len(data)
 
-    def _begins(self, rest: bytes) -> bool:
+    def _begins(self, data: bytes, place: int) -> bool:
+        """Tell whether the data from `place` on is a proper beginning of a needle; a glimpse rules out most."""
+        return self._extended(data[place : place + _GLIMPSE]) and self._extended(data[place:], proper=True)
+
+    def _extended(self, rest: bytes, *, proper: bool = False) -> bool:
+        if not proper and rest in self._set:
+            return True
         following = bisect_right(self._sorted, rest)  # what extends `rest` stands right behind it
         return following < len(self._sorted) and self._sorted[following].startswith(rest)
 

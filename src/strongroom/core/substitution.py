@@ -66,15 +66,19 @@ Used = Callable[[Swap | Placement], None]
 Strayed = Callable[[str, Surface], None]
 """Told of each live placeholder that was met where it does not belong, and of the surface."""
 
+Live = Callable[[], bool]
+"""Tells whether the plan still holds; asked before each secret that is put in."""
+
 
 @final
 class Substituter:
     """Follows a plan. One per plan: it holds no state of a request."""
 
-    __slots__ = ("_needles", "_plan", "_strayed", "_swaps", "_used")
+    __slots__ = ("_live", "_needles", "_plan", "_strayed", "_swaps", "_used")
 
-    def __init__(self, plan: Plan, *, used: Used, strayed: Strayed) -> None:
+    def __init__(self, plan: Plan, *, used: Used, strayed: Strayed, live: Live = lambda: True) -> None:
         self._plan = plan
+        self._live = live
         self._swaps = {swap.placeholder.encode(): swap for swap in plan.swaps}
         self._needles = Needles([*self._swaps, *map(str.encode, plan.strays)])
         self._used = used
@@ -128,7 +132,7 @@ class Substituter:
         normal = normal_target(target)
         for placement in self._plan.placements:
             secret = placement.secret.reveal()
-            if placement.target == normal and not any(char in secret for char in FORBIDDEN_IN_HEADER):
+            if placement.target == normal and self._live() and not any(char in secret for char in FORBIDDEN_IN_HEADER):
                 self._used(placement)
                 return placement.header, f"{placement.scheme} {secret}".encode()
         return None
@@ -155,6 +159,8 @@ class Substituter:
         return quote(swap.secret.reveal(), safe="").encode()
 
     def _allowed(self, found: bytes, surface: Surface) -> Swap | None:
+        if not self._live():
+            return None  # revoked while the request was under way: the literal goes out, and is no misuse
         swap = self._swaps.get(found)
         if swap is not None and surface in swap.surfaces:
             return swap

@@ -28,5 +28,6 @@ def aad(binding: Binding, purpose: Purpose) -> bytes:
         binding.subject.encode(),
         binding.kind.encode(),
         binding.revision.to_bytes(8),
+        binding.terms.encode(),
     )
     return b"".join(len(part).to_bytes(4) + part for part in parts)

@@ -4,6 +4,7 @@ from typing import ClassVar, final
 
 from strongroom.core.binding import Binding
 from strongroom.core.credentials import KINDS, Credential, Material
+from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import Unreadable
 from strongroom.core.grants import Granted
 from strongroom.crypto.keyring import KeyRing
@@ -63,6 +64,7 @@ def _binding(credential: Credential, revision: int) -> Binding:
         subject=credential.id,
         kind=credential.kind,
         revision=revision,
+        terms=terms(credential),
     )
 
 

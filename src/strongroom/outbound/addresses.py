@@ -3,18 +3,21 @@
 Rules kept here:
 - an address that is not public is refused unless an operator listed its range;
 - an IPv6 address is judged by itself and by every IPv4 address it is a way to;
-- our own doors are refused even if listed: an agent does not reach its warden through the proxy.
+- our own doors are refused even if listed: an agent does not reach its warden through the proxy;
+- a refusal does not tell which address a name led to: that is for the log, not for the agent.
 """
 
+import logging
 import socket
 from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv6Address
 from typing import final
 
-from strongroom.core.failures import Unreachable
+from strongroom.core.failures import NotPermitted
 from strongroom.outbound.ranges import METADATA, Address, Network, Range, carried, read_address, special
 
 _ANYWHERE = IPv6Address(0)
+_log = logging.getLogger(__name__)
 
 Door = tuple[str, int]
 """An address (or the name it was given as) and port that this server listens on."""
@@ -40,15 +43,17 @@ class AddressGuard:
         self._is_local = is_local or local_to_this_machine
 
     def check(self, host: str, address: str, port: int) -> None:
-        """Raise `Unreachable` if the address that `host` led to may not be dialled at this port."""
+        """Raise `NotPermitted` if the address that `host` led to may not be dialled at this port."""
         found = read_address(address)
         ways = (found, *carried(found))
         if any(self._is_own_door(way, port) for way in ways):
-            raise Unreachable(f"{_leads(host, found)} a door of this server, which requests may not pass through")
+            _log.info("%s, refused, leads to a door of this server: %s", host, found)
+            raise NotPermitted(f"{_leads(host, found)} a door of this server, which requests may not pass through")
         for way in ways:
             row = special(way)
             if row is not None and not self._is_allowed(way, row):
-                raise Unreachable(
+                _log.info("%s, refused, leads to %s: %s", host, row.words, found)
+                raise NotPermitted(
                     f"{_leads(host, found)} {row.words}; list it in STRONGROOM_EGRESS_ALLOW_PRIVATE to allow it"
                 )
 
@@ -86,4 +91,4 @@ def local_to_this_machine(address: Address) -> bool:
 
 
 def _leads(host: str, address: Address) -> str:
-    return f"{host} is" if host == str(address) else f"{host} resolves to {address},"
+    return f"{host} is" if host == str(address) else f"{host} leads to"

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, final
 
-from strongroom.core.failures import Unreachable
+from strongroom.core.failures import NotPermitted, Unreachable
 from strongroom.core.hosts import Host, is_address
 from strongroom.core.plans import Destination
 from strongroom.outbound.addresses import AddressGuard
@@ -56,13 +56,16 @@ class Dialer:
         self._cache: OrderedDict[Host, tuple[float, tuple[str, ...]]] = OrderedDict()
 
     async def addresses(self, host: Host, port: int) -> tuple[str, ...]:
-        """Return the addresses of a host that may be dialled, in the resolver's order. Raises `Unreachable`."""
+        """Return the addresses of a host that may be dialled, in the resolver's order.
+
+        Raises `Unreachable` if there are none, and `NotPermitted` if the guard refuses all of them.
+        """
         allowed: list[str] = []
-        refusal: Unreachable | None = None
+        refusal: NotPermitted | None = None
         for address in await self._all_addresses(host, port):
             try:
                 self._guard.check(host, address, port)
-            except Unreachable as refused:
+            except NotPermitted as refused:
                 refusal = refusal or refused
             else:
                 allowed.append(address)
@@ -71,7 +74,7 @@ class Dialer:
         return tuple(allowed)
 
     async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
-        """Connect, with TLS where the scheme says so. Raises `Unreachable`.
+        """Connect, with TLS where the scheme says so. Raises `Unreachable` and `NotPermitted`.
 
         The addresses are tried in turn; all of it takes at most the time that the dialer was given.
         """

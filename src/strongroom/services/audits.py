@@ -11,6 +11,9 @@ from strongroom.core.ids import OrganizationId, SessionId
 from strongroom.services.gate import Gate
 from strongroom.services.ports import AuditLog, Sessions, Tenants, Use, Uses
 
+PAGE = 1000
+"""Entries read at once."""
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,11 @@ class AuditService:
         """Return what a session did: its entries and its counted uses."""
         await self._gate.admit(principal, Action.SESSION_READ, _target(principal, session))
         await self._sessions.get(principal.workspace, session)
-        entries = await self._log.entries(principal.organization, session=session)
+        entries: list[Entry] = []
+        while page := await self._log.entries(
+            principal.organization, session=session, after=entries[-1].sequence if entries else 0, limit=PAGE
+        ):
+            entries += page
         return entries, await self._uses.of_session(principal.workspace, session)
 
 

@@ -7,13 +7,13 @@ from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.credentials import Credential, NewCredential
 from strongroom.core.credentials.new import Change, require_sound
-from strongroom.core.failures import Conflict, NotFound
+from strongroom.core.credentials.terms import terms
+from strongroom.core.failures import NotFound
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.ids import CREDENTIAL, CredentialId, NewId, VaultId
+from strongroom.services.contention import changed
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Clock, Credentials, Custodian, Page, PageQuery, Vaults
-
-_ATTEMPTS = 8
 
 
 @final
@@ -94,7 +94,8 @@ class CredentialService:
         with it. Raises `Invalid` for an archived credential or vault.
         """
         granted = await self._admit(principal, Action.CREDENTIAL_UPDATE, vault, credential)
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Credential | None:
             before = await self._credentials.get(principal.workspace, vault, credential)
             (await self._vaults.get(principal.workspace, vault)).require_active()
             before.require_active()
@@ -105,11 +106,14 @@ class CredentialService:
             described, renewed = change(before, material)
             if described == before and renewed is None:
                 return before
+            if renewed is None and terms(described) != terms(before):  # the seal is bound to them
+                renewed = material or await self._custodian.open(granted, before, stored)
             after = replace(described, revision=before.revision + 1, updated_at=self._clock())
             custody = None if renewed is None else await self._custodian.keep(granted, after, renewed)
-            if await self._credentials.replace(after, custody, expected=before.revision):
-                return after
-        raise Conflict(f"credential {credential} is being changed by others; try again")
+            done = await self._credentials.replace(after, custody, expected=before.revision)
+            return after if done else None
+
+        return await changed(attempt, what=f"credential {credential}")
 
     async def archive(self, principal: Principal, vault: VaultId, credential: CredentialId) -> Credential:
         """Hide a credential and destroy its secret; its key is free again. Repeating is harmless."""

@@ -12,7 +12,7 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential
-from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, Unavailable
+from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host
 from strongroom.core.ids import PrincipalId
@@ -94,8 +94,8 @@ class Delivery:
     async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
         """Return the plan for a destination, made now if it is not warm.
 
-        Raises `NotAuthenticated` if the session has ended and `NotPermitted` if its environment does
-        not let the host through.
+        Raises `NotAuthenticated` if the session has ended, `NotPermitted` if its environment does
+        not let the host through and `TooMany` if the session asks for too many plans.
         """
         if live.ended or self._over(live.session):
             raise NotAuthenticated(presented=True)
@@ -104,13 +104,16 @@ class Delivery:
             return warm
         if destination.host in live.refusals:
             raise NotPermitted(live.refusals[destination.host])
+        wait = live.pace.wait(self._clock())
+        if wait:
+            raise TooMany("the session asks for too many new destinations in a minute", retry_after=wait)
         while True:
             seen = live.generation
             ready = await self._make(live, destination)
             if live.ended:
                 raise NotAuthenticated(presented=True)
             if live.generation == seen:  # else something changed meanwhile: what was read may be stale
-                return live.plans.setdefault(destination, ready)
+                return live.plans.get(destination) or live.admit(ready)
 
     async def follow(self, changes: Changes) -> None:
         """Drop what changes; runs as long as the process.
@@ -159,7 +162,7 @@ class Delivery:
             {"session": session.id, "host": destination.host, "port": destination.port},
         )
         plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)))
-        return LivePlan(plan, principal=live.principal, meter=self._meter)
+        return LivePlan(plan, principal=live.principal, meter=self._meter, sent=live.sent_to(destination.host))
 
     async def _current(self, live: LiveSession) -> Session:
         """Read the session again: it may have ended before `live` began to hear of changes."""
@@ -185,7 +188,7 @@ class Delivery:
         target = Target(name=host, workspace=session.workspace)
         facts = {"session": session.id, "host": host}
         await self._gate.refuse(live.principal, Action.EGRESS_CONNECT, target, reason="environment", facts=facts)
-        live.refusals[host] = sentence
+        live.refuse(host, sentence)
         raise NotPermitted(sentence)
 
     async def _filled(

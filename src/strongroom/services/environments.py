@@ -7,15 +7,14 @@ from typing import final
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.environments import MAX_NAME, NO_PACKAGES, CloudConfig, Environment, EnvironmentConfig
-from strongroom.core.failures import Conflict
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import ENVIRONMENT, EnvironmentId, NewId
 from strongroom.core.vaults import checked_name
+from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Clock, Environments, Page, PageQuery, Position
 
 DEFAULT_NAME = "default"
-_ATTEMPTS = 8
 
 Change = Callable[[Environment], Environment]
 """A pure function from an environment to itself after the change. Raises `Invalid`."""
@@ -88,29 +87,31 @@ class EnvironmentService:
     async def update(self, principal: Principal, environment: EnvironmentId, change: Change) -> Environment:
         """Apply a change. Raises `Invalid` for an archived environment."""
         await self._gate.admit(principal, Action.ENVIRONMENT_UPDATE, _target(principal, environment))
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Environment | None:
             before = await self._environments.get(principal.workspace, environment)
             before.require_active()
             after = change(before)
             if after == before:
                 return before
-            after = replace(after, updated_at=self._clock())
-            if await self._environments.replace(after, expected=before.updated_at):
-                return after
-        raise Conflict(f"environment {environment} is being changed by others; try again")
+            after = replace(after, updated_at=later(self._clock(), than=before.updated_at))
+            return after if await self._environments.replace(after, expected=before.updated_at) else None
+
+        return await changed(attempt, what=f"environment {environment}")
 
     async def archive(self, principal: Principal, environment: EnvironmentId) -> Environment:
         """Make it read-only and closed to new sessions; running ones go on. Repeating is harmless."""
         await self._gate.admit(principal, Action.ENVIRONMENT_ARCHIVE, _target(principal, environment))
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Environment | None:
             before = await self._environments.get(principal.workspace, environment)
             if before.archived_at is not None:
                 return before
-            now = self._clock()
+            now = later(self._clock(), than=before.updated_at)
             after = replace(before, archived_at=now, updated_at=now)
-            if await self._environments.replace(after, expected=before.updated_at):
-                return after
-        raise Conflict(f"environment {environment} is being changed by others; try again")
+            return after if await self._environments.replace(after, expected=before.updated_at) else None
+
+        return await changed(attempt, what=f"environment {environment}")
 
     async def delete(self, principal: Principal, environment: EnvironmentId) -> None:
         """Remove it. Raises `Conflict` while a session that is not archived references it."""

@@ -4,6 +4,7 @@ The answer may hold what is shown once (a token, a key), so it is kept sealed. W
 kept as a keyed hash, never as it is: it may hold a secret.
 """
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
@@ -12,12 +13,15 @@ from datetime import timedelta
 from typing import final
 
 from strongroom.core.binding import Binding
-from strongroom.core.failures import Conflict, Invalid
+from strongroom.core.failures import Invalid, TooMany
 from strongroom.core.grants import Principal
 from strongroom.services.ports import Clock, Replies, Seal
 
 LIFETIME = timedelta(hours=24)
 MAX_KEY = 255
+LOOKS = 100
+BETWEEN_LOOKS = 0.1
+"""Seconds. A repeat waits ten of them for the first request, which is longer than any create takes."""
 
 
 @final
@@ -44,33 +48,37 @@ class Idempotency:
     ) -> Reply:
         """Run `create`, or return what it answered before under this key.
 
-        Raises `Invalid` for an unusable key or one that came with another request, and `Conflict`
-        while the first request is still under way. A create that fails leaves the key free.
+        While the first request is under way the repeat waits for its answer. Raises `Invalid` for an
+        unusable key or one that came with another request, and `TooMany` if the first takes too long.
+        A create that fails leaves the key free.
         """
         if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
             raise Invalid(f"must have 1 to {MAX_KEY} printable characters", field="Idempotency-Key")
         name = self._hash(principal.id, key)
         fingerprint = self._hash(route, body.hex())
-        now = self._clock()
-        left = await self._replies.claim(name, fingerprint, now=now, expired=now - LIFETIME)
-        if left is None:
-            return await self._first(principal, name, create)
-        if not hmac.compare_digest(left.fingerprint, fingerprint):
-            raise Invalid("was used with another request", field="Idempotency-Key")
-        if left.sealed is None:
-            raise Conflict("a request with this Idempotency-Key is still under way")
-        return _read(await self._seal.open(_binding(principal, name), left.sealed))
+        for _ in range(LOOKS):
+            now = self._clock()
+            left = await self._replies.claim(name, fingerprint, now=now, expired=now - LIFETIME)
+            if left is None:
+                return await self._first(principal, name, create)
+            if not hmac.compare_digest(left.fingerprint, fingerprint):
+                raise Invalid("was used with another request", field="Idempotency-Key")
+            if left.sealed is not None:
+                return _read(await self._seal.open(_binding(principal, name), left.sealed))
+            await asyncio.sleep(BETWEEN_LOOKS)
+        raise TooMany("the first request with this Idempotency-Key is still under way", retry_after=1)
 
     async def _first(self, principal: Principal, name: bytes, create: Callable[[], Awaitable[Reply]]) -> Reply:
         try:
             reply = await create()
-            if reply.status < 300:  # noqa: PLR2004 - HTTP success
-                await self._replies.settle(name, await self._seal.seal(_binding(principal, name), _write(reply)))
-                return reply
         except BaseException:
             await self._replies.release(name)
             raise
-        await self._replies.release(name)
+        if reply.status < 300:  # noqa: PLR2004 - HTTP success
+            # If this fails, the claim stays: something was created, and a repeat must not make another.
+            await self._replies.settle(name, await self._seal.seal(_binding(principal, name), _write(reply)))
+        else:
+            await self._replies.release(name)
         return reply
 
     def _hash(self, *parts: str) -> bytes:

@@ -4,6 +4,7 @@ The installation's own secret signs page tokens and fingerprints repeated reques
 before anything else is touched, that the root key is the right one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -12,7 +13,6 @@ from strongroom.core.binding import Binding
 from strongroom.core.failures import NotReady, Unreadable
 from strongroom.core.secret import Secret
 from strongroom.core.sources import Entropy
-from strongroom.crypto.tokens import mint_api_key
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Seal, Sealed, Tenants
 
@@ -62,14 +62,15 @@ class Installation:
         self._seal = seal
         self._entropy = entropy
 
-    async def prepare(self, *, admin_key: Secret | None) -> Foundation:
-        """Make what is missing: the secret, and the first organization with its admin key."""
+    async def prepare(self, *, first_key: Callable[[], Secret]) -> Foundation:
+        """Make what is missing: the secret, and the first organization with its admin key.
+
+        `first_key` is asked on the first start only, and has kept the key when it returns.
+        """
         secret = await self.keep(INSTALLATION, self._entropy(_SECRET_BYTES))
         if await self._tenants.organizations():
             return Foundation(secret=secret, first_key=None)
-        first = await self._organizations.found(
-            _FIRST_ORGANIZATION, secret=admin_key or mint_api_key(self._entropy), scopes=ALL_SCOPES
-        )
+        first = await self._organizations.found(_FIRST_ORGANIZATION, secret=first_key(), scopes=ALL_SCOPES)
         return Foundation(secret=secret, first_key=first.secret)
 
     async def keep(self, name: str, fresh: bytes) -> bytes:

@@ -5,6 +5,7 @@ one plan with its prepared substituter and scrubber. Both are dropped by event w
 change they depend on: `live` turns false, and whoever holds one asks again.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import final
@@ -14,35 +15,45 @@ from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination, Placement, Plan, Swap
-from strongroom.core.scrubbing import Scrubber
-from strongroom.core.secret import Secret
+from strongroom.core.scrubbing import Scrubber, Sent
 from strongroom.core.sessions import Session
 from strongroom.core.substitution import Substituter
 from strongroom.core.surfaces import Surface
+from strongroom.services.pace import Pace
 from strongroom.services.usage import Meter, UseKey
+
+MAX_PLANS = 1024
+"""Destinations, and refused hosts, that a session is remembered to have asked for."""
+NEW_PLANS_PER_MINUTE = 600
+"""Plans that a session may have made: each asks the database and writes to the audit log."""
 
 
 @final
 class LivePlan:
     """A plan in use. Check `live` before every request; the rest is ready to run without any I/O.
 
-    `scrubber` knows the secrets that were put in under this plan so far: a secret stored upstream by
-    one request is taken out of the reply to a later one, too.
+    `sent` knows the secrets that the session has sent to the host so far, under this plan or another.
+    Once the plan is not `live`, nothing is put in any more, not even for a request that has begun.
     """
 
-    __slots__ = ("_keys", "_meter", "_seen", "live", "plan", "scrubber", "substituter")
+    __slots__ = ("_keys", "_meter", "_noted", "live", "plan", "sent", "substituter")
 
-    def __init__(self, plan: Plan, *, principal: Principal, meter: Meter) -> None:
+    def __init__(self, plan: Plan, *, principal: Principal, meter: Meter, sent: Sent) -> None:
         self.plan = plan
         self.live = True
-        self.substituter = Substituter(plan, used=self._used, strayed=self._strayed)
-        self.scrubber = Scrubber(())
+        self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: self.live)
+        self.sent = sent
         self._meter = meter
-        self._seen: dict[CredentialId, tuple[Secret, str]] = {}
+        self._noted: set[CredentialId] = set()
         host = plan.destination.host
         known = [*(swap.credential for swap in plan.swaps), *plan.strays.values()]
         known += [placement.credential for placement in plan.placements]
         self._keys = {each: UseKey(principal, plan.session, each, host) for each in known}
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """What takes the secrets sent so far out of a complete reply."""
+        return self.sent.scrubber
 
     @property
     def destination(self) -> Destination:
@@ -56,10 +67,9 @@ class LivePlan:
 
     def _used(self, what: Swap | Placement) -> None:
         self._meter.used(self._keys[what.credential])
-        if what.credential not in self._seen:
-            marker = what.placeholder if isinstance(what, Swap) else what.marker
-            self._seen[what.credential] = (what.secret, marker)
-            self.scrubber = Scrubber(self._seen.values())
+        if what.credential not in self._noted:
+            self._noted.add(what.credential)
+            self.sent.note(what.secret, what.placeholder if isinstance(what, Swap) else what.marker)
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)
@@ -73,7 +83,7 @@ class LivePlan:
 class LiveSession:
     """A session that at least one connection uses."""
 
-    __slots__ = ("_alarms", "ended", "generation", "plans", "principal", "refusals", "seed", "session")
+    __slots__ = ("_alarms", "ended", "generation", "pace", "plans", "principal", "refusals", "seed", "sent", "session")
 
     def __init__(self, session: Session, *, principal: Principal, seed: bytes) -> None:
         self.session = session
@@ -81,8 +91,10 @@ class LiveSession:
         self.seed = seed
         self.ended = False
         self.generation = 0
-        self.plans: dict[Destination, LivePlan] = {}
-        self.refusals: dict[Host, str] = {}
+        self.pace = Pace(NEW_PLANS_PER_MINUTE)
+        self.plans: OrderedDict[Destination, LivePlan] = OrderedDict()
+        self.refusals: OrderedDict[Host, str] = OrderedDict()
+        self.sent: OrderedDict[Host, Sent] = OrderedDict()
         self._alarms: set[Callable[[], None]] = set()
 
     @override
@@ -96,6 +108,27 @@ class LiveSession:
     def unwatch(self, alarm: Callable[[], None]) -> None:
         """Take an alarm back."""
         self._alarms.discard(alarm)
+
+    def admit(self, plan: LivePlan) -> LivePlan:
+        """Keep a plan; the one least recently made gives way beyond the bound."""
+        self.plans[plan.destination] = plan
+        if len(self.plans) > MAX_PLANS:
+            _, oldest = self.plans.popitem(last=False)
+            oldest.live = False
+        return plan
+
+    def refuse(self, host: Host, sentence: str) -> None:
+        """Keep a refusal, so that repeating the request asks nobody."""
+        self.refusals[host] = sentence
+        if len(self.refusals) > MAX_PLANS:
+            self.refusals.popitem(last=False)
+
+    def sent_to(self, host: Host) -> Sent:
+        """Return what the session has sent to a host. Hosts that got nothing give way beyond the bound."""
+        if host not in self.sent and len(self.sent) >= MAX_PLANS:
+            for other in [name for name, sent in self.sent.items() if not sent.scrubber]:
+                del self.sent[other]
+        return self.sent.setdefault(host, Sent())
 
     def forget(self) -> None:
         """Drop every plan: something they depend on has changed."""

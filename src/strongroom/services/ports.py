@@ -208,7 +208,10 @@ class Sessions(Protocol):
     """Sessions. The proxy token is kept as its SHA-256, the placeholder seed as an envelope."""
 
     async def add(self, session: Session, *, token_digest: bytes, seed: bytes) -> None:
-        """Add a session; `seed` is sealed."""
+        """Add a session; `seed` is sealed.
+
+        Raises `NotFound` and `Invalid` for an environment or vault that is missing or archived.
+        """
 
     async def get(self, workspace: WorkspaceId, session: SessionId) -> Session:
         """Return a session. Raises `NotFound`."""

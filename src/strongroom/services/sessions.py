@@ -9,13 +9,14 @@ from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.binding import Binding
 from strongroom.core.environments import CloudConfig, Environment, LimitedNetwork
-from strongroom.core.failures import Conflict, Invalid
+from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import SESSION, EnvironmentId, KeyId, NewId, SessionId, VaultId
 from strongroom.core.placeholders import SEED_BYTES, derive
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import MAX_VAULTS, Agent, McpServer, Session
 from strongroom.crypto.tokens import digest, mint_session_token
+from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
 from strongroom.services.ports import (
     Clock,
@@ -31,7 +32,6 @@ from strongroom.services.ports import (
 )
 
 MAX_LIFETIME = timedelta(days=30)
-_ATTEMPTS = 8
 
 
 @final
@@ -132,7 +132,8 @@ class SessionService:
     ) -> Session:
         """Change title, metadata or the agent's MCP servers; None keeps. Raises `Invalid` once it has ended."""
         await self._gate.admit(principal, Action.SESSION_UPDATE, _target(principal, session))
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Session | None:
             before = await self._sessions.get(principal.workspace, session)
             if before.archived_at is not None:
                 raise Invalid(f"session {session} is archived")
@@ -148,23 +149,24 @@ class SessionService:
             if servers != before.agent.mcp_servers:
                 environment = await self._environments.get(principal.workspace, before.environment)
                 _require_listed(environment, servers)
-            after = replace(after, updated_at=self._clock())
-            if await self._sessions.replace(after, expected=before.updated_at):
-                return after
-        raise Conflict(f"session {session} is being changed by others; try again")
+            after = replace(after, updated_at=later(self._clock(), than=before.updated_at))
+            return after if await self._sessions.replace(after, expected=before.updated_at) else None
+
+        return await changed(attempt, what=f"session {session}")
 
     async def archive(self, principal: Principal, session: SessionId) -> Session:
         """End a session: its proxy identity and placeholders are worthless from here on. Repeating is harmless."""
         await self._gate.admit(principal, Action.SESSION_ARCHIVE, _target(principal, session), {"session": session})
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Session | None:
             before = await self._sessions.get(principal.workspace, session)
             if before.archived_at is not None:
                 return before
-            now = self._clock()
+            now = later(self._clock(), than=before.updated_at)
             after = replace(before, archived_at=now, updated_at=now)
-            if await self._sessions.replace(after, expected=before.updated_at):
-                return after
-        raise Conflict(f"session {session} is being changed by others; try again")
+            return after if await self._sessions.replace(after, expected=before.updated_at) else None
+
+        return await changed(attempt, what=f"session {session}")
 
     async def delete(self, principal: Principal, session: SessionId) -> None:
         """End a session and remove it."""

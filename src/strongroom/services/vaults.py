@@ -5,14 +5,12 @@ from typing import final
 
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
-from strongroom.core.failures import Conflict
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import VAULT, NewId, VaultId
 from strongroom.core.vaults import Vault, checked_name
+from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Clock, Page, PageQuery, Vaults
-
-_ATTEMPTS = 8
 
 
 @final
@@ -61,13 +59,17 @@ class VaultService:
     ) -> Vault:
         """Change name or metadata; None keeps. Raises `Invalid` for an archived vault."""
         await self._gate.admit(principal, Action.VAULT_UPDATE, _target(principal, vault))
-        for _ in range(_ATTEMPTS):
+
+        async def attempt() -> Vault | None:
             before = await self._vaults.get(principal.workspace, vault)
             before.require_active()
-            after = before.changed(self._clock(), display_name=display_name, metadata=metadata)
-            if after is before or await self._vaults.replace(after, expected=before.updated_at):
-                return after
-        raise Conflict(f"vault {vault} is being changed by others; try again")
+            after = before.changed(
+                later(self._clock(), than=before.updated_at), display_name=display_name, metadata=metadata
+            )
+            done = after is before or await self._vaults.replace(after, expected=before.updated_at)
+            return after if done else None
+
+        return await changed(attempt, what=f"vault {vault}")
 
     async def archive(self, principal: Principal, vault: VaultId) -> Vault:
         """Archive a vault and every credential in it, destroying their secrets. Repeating is harmless."""

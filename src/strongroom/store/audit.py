@@ -7,15 +7,17 @@ many callers share one wait for the disk. Each gets its answer when its own entr
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, insert, select, type_coerce, update
 
 from strongroom.core.audit import Entry, Head, Outcome, Record, append
 from strongroom.core.failures import Invalid, Unreadable
-from strongroom.core.ids import OrganizationId, SessionId
+from strongroom.core.ids import EntryId, OrganizationId, SessionId
 from strongroom.store import tables
+from strongroom.store.columns import moment
 from strongroom.store.database import UPSERTS, Database
 from strongroom.store.rows import Row
 
@@ -30,11 +32,15 @@ _MOVE_HEAD = (
     .values(entries=bindparam("new_entries"), hash=bindparam("new_hash"))
 )
 _ADD = insert(_ENTRIES)
-_OF_CHAIN = select(_ENTRIES).where(_ENTRIES.c.organization_id == bindparam("organization"))
+_RAW_AT = type_coerce(_ENTRIES.c.at, BigInteger).label("at")
+"""As it stands there: an edited one must not keep the others from being read."""
+_COLUMNS = (*(column for column in _ENTRIES.c if column.name != "at"), _RAW_AT)
+_OF_CHAIN = select(*_COLUMNS).where(_ENTRIES.c.organization_id == bindparam("organization"))
 _AFTER = (
     _OF_CHAIN.where(_ENTRIES.c.sequence > bindparam("after")).order_by(_ENTRIES.c.sequence).limit(bindparam("most"))
 )
 _OF_SESSION = _AFTER.where(_ENTRIES.c.session_id == bindparam("session"))
+_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _NEWEST = _OF_CHAIN.order_by(_ENTRIES.c.sequence.desc()).limit(bindparam("most"))
 
 
@@ -188,10 +194,11 @@ def _read_all(rows: Iterable[Row]) -> list[Entry]:
 
 
 def _read(row: Row) -> Entry:
+    """Return an entry. One that was edited so that it cannot be read comes as a stand-in that no hash fits."""
     try:
         record = Record(
             id=row.id,
-            at=row.at,
+            at=moment(row.at),
             organization=row.organization_id,
             workspace=row.workspace_id,
             principal=row.principal,
@@ -201,6 +208,22 @@ def _read(row: Row) -> Entry:
             reason=row.reason,
             facts=dict(json.loads(row.facts)),
         )
-    except (TypeError, ValueError):
-        raise Unreadable(f"audit entry {row.sequence} was changed after it was written") from None
+    except (TypeError, ValueError, Unreadable):
+        record = _unreadable(row)
+    if row.session_id != _session(record):  # the index is not hashed: it must say what the facts say
+        record = _unreadable(row)
     return Entry(record=record, sequence=row.sequence, previous=row.previous, hash=row.hash)
+
+
+def _unreadable(row: Row) -> Record:
+    return Record(
+        id=EntryId(str(row.id)),
+        at=_NO_MOMENT,
+        organization=row.organization_id,
+        workspace=None,
+        principal="",
+        action="audit.unreadable",
+        target="",
+        outcome=Outcome.OBSERVED,
+        reason="the stored entry was changed after it was written",
+    )

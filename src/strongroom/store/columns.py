@@ -24,6 +24,14 @@ ID = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 """Lists are ordered by it where times are equal, so its order must not depend on a locale."""
 
 
+def moment(microseconds: Any) -> datetime:
+    """Read a moment. Raises `Unreadable`."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except (TypeError, OverflowError):
+        raise Unreadable("a time in the database is not as it was written") from None
+
+
 @final
 class Moment(TypeDecorator[datetime]):
     """A datetime with a zone, as microseconds. It comes back in UTC."""
@@ -37,12 +45,7 @@ class Moment(TypeDecorator[datetime]):
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        try:
-            return _EPOCH + timedelta(microseconds=value)
-        except (TypeError, OverflowError):
-            raise Unreadable("a time in the database is not as it was written") from None
+        return None if value is None else moment(value)
 
 
 @final

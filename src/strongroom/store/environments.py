@@ -38,6 +38,7 @@ _REPLACE = (
     )
     .values(**_NEW)
 )
+_LOCKED = _GET.with_for_update(read=True)
 _DELETE = delete(_ENVIRONMENTS).where(*_IN_PLACE)
 _IN_USE = (
     select(_SESSIONS.c.id)
@@ -60,7 +61,7 @@ class EnvironmentStore:
 
     async def get(self, workspace: WorkspaceId, environment: EnvironmentId) -> Environment:
         """Return an environment. Raises `NotFound`."""
-        return await self._database.read(partial(_get, workspace, environment))
+        return await self._database.read(partial(required, workspace, environment))
 
     async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Environment]:
         """Return a page of environments."""
@@ -79,8 +80,13 @@ def _add(environment: Environment, connection: Connection) -> None:
     connection.execute(_ADD, write_environment(environment))
 
 
-def _get(workspace: WorkspaceId, environment: EnvironmentId, connection: Connection) -> Environment:
-    row = connection.execute(_GET, {"environment": environment, "workspace": workspace}).one_or_none()
+def required(
+    workspace: WorkspaceId, environment: EnvironmentId, connection: Connection, *, lock: bool = False
+) -> Environment:
+    """Return an environment, kept from changing until the transaction ends if `lock`. Raises `NotFound`."""
+    row = connection.execute(
+        _LOCKED if lock else _GET, {"environment": environment, "workspace": workspace}
+    ).one_or_none()
     if row is None:
         raise NotFound("environment", environment)
     return read_environment(row)

@@ -26,7 +26,9 @@ from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment
 from strongroom.store.database import Database
+from strongroom.store.environments import required as required_environment
 from strongroom.store.rows import read_session, write_session
+from strongroom.store.vaults import required as required_vault
 
 _SESSIONS, _KEYS = tables.sessions, tables.api_keys
 _DESCRIPTION = [column for column in _SESSIONS.c if column.name not in {"token_digest", "seed"}]
@@ -82,7 +84,11 @@ class SessionStore:
         self._feed = feed
 
     async def add(self, session: Session, *, token_digest: bytes, seed: bytes) -> None:
-        """Add a session; `seed` is sealed. Raises `NotAuthenticated` if its key was revoked meanwhile."""
+        """Add a session; `seed` is sealed.
+
+        Raises `NotAuthenticated` if its key was revoked meanwhile, `NotFound` and `Invalid` for an
+        environment or vault that is missing or archived.
+        """
         await self._database.write(partial(_add, session, token_digest, seed))
 
     async def get(self, workspace: WorkspaceId, session: SessionId) -> Session:
@@ -111,6 +117,10 @@ def _add(session: Session, token_digest: bytes, seed: bytes, connection: Connect
     opener = connection.execute(_OPENER, {"key": session.opened_by}).one_or_none()
     if opener is not None and opener.revoked_at is not None:
         raise NotAuthenticated(presented=True)
+    # What it is opened on stays as it was looked at until the session is there to be seen.
+    required_environment(session.workspace, session.environment, connection, lock=True).require_active()
+    for vault in sorted(set(session.vaults)):
+        required_vault(session.workspace, vault, connection, lock=True).require_active()
     connection.execute(_ADD, write_session(session) | {"token_digest": token_digest, "seed": seed})
 
 

@@ -163,8 +163,9 @@ class FixedDelivery:
             strays=self.strays,
             placements=self.placements,
         )
-        made = live.plans[destination] = LivePlan(plan, principal=live.principal, meter=self.meter)
-        return made
+        return live.admit(
+            LivePlan(plan, principal=live.principal, meter=self.meter, sent=live.sent_to(destination.host))
+        )
 
 
 def unreachable(_: Destination) -> Failure:

@@ -29,9 +29,15 @@ class FixedDialer:
 
     context: ssl.SSLContext
     dialled: list[Destination] = field(default_factory=list)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    """Clear it to have connections wait."""
+
+    def __post_init__(self) -> None:
+        self.open.set()
 
     async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
         self.dialled.append(destination)
+        await self.open.wait()
         tls = destination.scheme == "https"
         return await asyncio.get_running_loop().create_connection(
             protocol_factory,

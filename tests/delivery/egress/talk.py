@@ -23,9 +23,11 @@ class Talk:
         self.conversation = Conversation(limits=limits or Limits(), counters=self.counters)
         self.done: list[do.Command] = []
         self.to_client = b""
+        self.largest = 0
         self.to_upstream = b""
         self.opened: list[Destination] = []
         self.reuse = False
+        self.reused = False
         self.dial_failure: Failure | None = None
 
     def tunnel(self) -> "Talk":
@@ -43,7 +45,7 @@ class Talk:
         return self.happen(on.UpstreamSent(data))
 
     def upstream_gone(self, *, clean: bool = True) -> "Talk":
-        return self.happen(on.UpstreamGone(clean))
+        return self.happen(on.UpstreamGone(clean, self.reused))
 
     def happen(self, event: on.Event) -> "Talk":
         events = [event]
@@ -56,8 +58,11 @@ class Talk:
 
     def obey(self, command: do.Command) -> on.Event | None:  # noqa: PLR0911 - one for each answer
         match command:
+            case do.AwaitClient():
+                return on.ClientReady()
             case do.SendClient(data):
                 self.to_client += data
+                self.largest = max(self.largest, len(data))
                 return None
             case do.SendUpstream(data):
                 self.to_upstream += data
@@ -72,11 +77,13 @@ class Talk:
                     return on.PlanMade(self.delivery.make(live, destination))
                 except Failure as failure:
                     return on.Failed(failure)
-            case do.OpenUpstream(_, destination, fresh):
+            case do.OpenUpstream(_, destination, fresh, data):
                 self.opened.append(destination)
                 if self.dial_failure is not None:
                     return on.Failed(self.dial_failure)
-                return on.UpstreamOpened(self.reuse and not fresh)
+                self.reused = self.reuse and not fresh
+                self.to_upstream += data
+                return None
             case _:
                 self.done.append(command)
                 return None

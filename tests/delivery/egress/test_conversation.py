@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from strongroom.core.failures import NotPermitted, Unavailable, Unreachable
+from strongroom.core.failures import NotPermitted, TooMany, Unavailable, Unreachable
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress import Code
 from strongroom.delivery.egress import commands as do
@@ -112,7 +112,18 @@ class TestPolicy:
         talk.dial_failure = Unreachable("api.example.com did not answer")
         heard = talk.client(request()).heard_by_client()
         assert refused(heard) == (502, "upstream_unreachable", "api.example.com did not answer")
-        assert talk.done == []
+        assert talk.done == [do.DropUpstream()]
+
+    def test_an_address_that_may_not_be_dialled_is_forbidden_and_not_a_bad_gateway(self) -> None:
+        talk = Talk().tunnel()
+        talk.dial_failure = NotPermitted("api.example.com leads to a private address")
+        heard = talk.client(request()).heard_by_client()
+        assert refused(heard) == (403, "address_not_allowed", "api.example.com leads to a private address")
+
+    def test_too_many_new_destinations_are_answered_with_the_time_to_wait(self) -> None:
+        heard = Talk(FixedDelivery(refuse=lambda _: TooMany("slower", retry_after=7))).client(CONNECT).heard_by_client()
+        assert refused(heard) == (429, "too_many", "slower")
+        assert b"\r\nretry-after: 7\r\n" in heard
 
 
 class TestTunnel:
@@ -341,6 +352,14 @@ class TestReply:
         assert heard.startswith(f"HTTP/1.1 200 {PLACEHOLDER}\r\nX-Echo: {PLACEHOLDER}\r\n".encode())
         body = f"you sent {PLACEHOLDER}".encode()
         assert heard.endswith(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    @pytest.mark.parametrize("secret", ["200", "HTTP", "X-Kept"])
+    def test_a_secret_that_reads_like_a_part_of_the_head_does_not_break_it(self, secret: str) -> None:
+        talk = Talk(FixedDelivery(swaps=(swap(secret=secret),))).tunnel().client(request("/", f"X: {PLACEHOLDER}"))
+        fields = [f"X-Echo: {secret}", f"A-{secret}-B: 1", "Y: z"]
+        heard = talk.upstream(reply(b"", *fields, status=f"200 is {secret}")).heard_by_client()
+        cleaned = f"HTTP/1.1 200 is {PLACEHOLDER}\r\nX-Echo: {PLACEHOLDER}\r\nY: z\r\nContent-Length: 0\r\n\r\n"
+        assert heard == cleaned.encode()
 
     def test_a_secret_torn_between_two_pieces_is_found(self) -> None:
         talk = self.used().upstream(b"HTTP/1.1 200 OK\r\n\r\n")

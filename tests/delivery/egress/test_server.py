@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from strongroom.core.failures import Failure
+from strongroom.core.plans import Destination
 from strongroom.delivery.egress import Limits
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, TOKEN, FixedDelivery, swap
 from tests.delivery.egress.running import HOST, read_reply, read_request, rig
@@ -308,3 +310,20 @@ async def test_stopping_lets_a_reply_finish_and_closes_idle_connections() -> Non
         await asyncio.wait_for(stopping, 5)
         idle.close()
         writer.close()
+
+
+async def test_an_unexpected_error_closes_the_connection_and_says_nothing_of_the_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_: Destination) -> Failure | None:
+        raise ValueError(SECRET)
+
+    async with rig(echo, FixedDelivery(refuse=fail)) as at:
+        reader, writer = await asyncio.open_connection("127.0.0.1", at.proxy_port)
+        writer.write(f"CONNECT {at.host} HTTP/1.1\r\nProxy-Authorization: Bearer {TOKEN}\r\n\r\n".encode())
+        head, body = await read_reply(reader)
+        writer.close()
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert at.counters.crashes == 1
+    assert "ValueError" in caplog.text
+    assert SECRET not in caplog.text + body.decode()

@@ -2,8 +2,11 @@
 
 import asyncio
 import sys
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+import brotli  # type: ignore[import-untyped]  # the wheel has no stubs
 import pytest
 
 from strongroom.delivery.egress.bodies import LAST_CHUNK
@@ -89,6 +92,44 @@ async def test_an_upload_streams_in_constant_memory(searched: bool) -> None:
         writer.close()
 
 
+def zeros_in_gzip() -> bytes:
+    compressor = zlib.compressobj(9, wbits=31)
+    return b"".join(compressor.compress(bytes(MIB)) for _ in range(SIZE // MIB)) + compressor.flush()
+
+
+COMPRESSED: dict[str, Callable[[], bytes]] = {
+    "gzip": zeros_in_gzip,
+    "br": lambda: brotli.compress(bytes(SIZE), quality=5),
+}
+
+
+@pytest.mark.parametrize("framing", ["Content-Length", "close"])
+@pytest.mark.parametrize("coding", COMPRESSED)
+async def test_a_reply_that_grows_a_thousandfold_streams_in_constant_memory(coding: str, framing: str) -> None:
+    compressed = COMPRESSED[coding]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        length = b"Content-Length: %d\r\n" % len(compressed) if framing == "Content-Length" else b""
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Encoding: %b\r\n%b\r\n" % (coding.encode(), length))
+        writer.write(compressed)
+
+    async with rig(serve, FixedDelivery(swaps=(swap(),))) as at:
+        reader, writer = await at.tunnel()
+        memory = Memory()
+        writer.write(f"GET / HTTP/1.1\r\nHost: {at.host}\r\nX: {PLACEHOLDER}\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.2)  # it must wait for us, not pile up what comes
+        assert at.counters.bytes_to_client < 16 * MIB
+        heard = 0
+        while size := int(await reader.readline(), 16):
+            heard += len(await reader.readexactly(size))
+            await reader.readexactly(2)
+        assert heard == SIZE
+        assert memory.growth < ROOM
+        writer.close()
+
+
 async def test_an_upstream_is_not_read_faster_than_its_client_reads() -> None:
     sent = 0
 
@@ -113,4 +154,24 @@ async def test_an_upstream_is_not_read_faster_than_its_client_reads() -> None:
         await asyncio.wait_for(stuck.wait(), 20)  # nobody reads on, so it comes to a halt
         assert sent < 40 * MIB
         await reader.readexactly(SIZE)
+        writer.close()
+
+
+async def test_a_client_is_not_read_faster_than_a_connection_is_made() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(SIZE)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with rig(serve) as at:
+        at.dialer.open.clear()
+        reader, writer = await at.tunnel()
+        writer.write(f"PUT / HTTP/1.1\r\nHost: {at.host}\r\nContent-Length: {SIZE}\r\n\r\n".encode())
+        sending = asyncio.get_running_loop().create_task(write_all(writer, SIZE))
+        done, _ = await asyncio.wait({sending}, timeout=0.5)
+        assert not done
+        assert at.counters.bytes_to_upstream < MIB
+        at.dialer.open.set()
+        await reader.readuntil(b"ok")
+        await sending
         writer.close()

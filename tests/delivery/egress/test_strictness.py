@@ -195,6 +195,30 @@ def test_a_chunked_body_cut_anywhere_gives_the_same_payload(chunks: list[bytes],
     assert (payload, rest) == (b"".join(chunks), b"next")
 
 
+@pytest.mark.parametrize(
+    ("start", "length", "let_in"),
+    [
+        (b"0\r\nT: ", 5_000, True),
+        (b"0\r\nT: ", 16 * 1024 - 3, True),
+        (b"0\r\nT: ", 16 * 1024 - 2, False),
+        (b"1;", 1022, True),
+        (b"1;", 1023, False),
+    ],
+)
+def test_a_long_line_between_chunks_is_judged_alike_whole_and_torn(start: bytes, length: int, let_in: bool) -> None:
+    wire = start + b"a" * length + b"\r\n"
+    for cuts in ([0], [0, len(wire) - 1], [0, len(wire) - 2], [0, 700, 1400]):
+        reader = ChunkedReader(lambda: bad_request(""))
+        pieces = [wire[at:end] for at, end in zip(cuts, [*cuts[1:], len(wire)], strict=True)]
+        try:
+            for piece in pieces:
+                reader.feed(piece)
+        except Refusal:
+            assert not let_in, cuts
+        else:
+            assert let_in, cuts
+
+
 def test_a_reply_without_a_reason_is_let_in() -> None:
     talk = Talk().tunnel().client(request()).upstream(b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n")
     assert talk.heard_by_client() == b"HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n"

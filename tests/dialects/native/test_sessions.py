@@ -138,3 +138,19 @@ async def test_a_repeated_create_opens_one_session_and_answers_its_token_again(a
     second = await api.ask("POST", "/sessions", body, idempotency_key="k")
     assert first.json() == second.json()
     assert len((await api.got("/sessions"))["data"]) == 1
+
+
+@pytest.mark.parametrize(("field", "noun"), [("vaults", "vault"), ("environment", "environment")])
+async def test_a_name_that_nothing_has_is_named(api: Api, field: str, noun: str) -> None:
+    wanted: object = ["nope"] if field == "vaults" else "nope"
+    await api.vault("default")
+    refused = await api.refused("POST", "/sessions", {field: wanted}, status=400)
+    assert refused["message"].endswith(f": no active {noun} is named nope")
+
+
+async def test_a_name_that_several_have_is_named_with_their_ids(api: Api) -> None:
+    first, second = await api.vault("twin"), await api.vault("twin")
+    refused = await api.refused("POST", "/sessions", {"vaults": ["twin"]}, status=400)
+    assert "several vaults are named twin, name one by its id: " in refused["message"]
+    assert first in refused["message"]
+    assert second in refused["message"]

@@ -50,7 +50,7 @@ async def test_a_revoked_key_opens_nothing(api: Api, method: str) -> None:
     [
         ({"scopes": ["vaults:everything"]}, 400, "scopes.0"),
         ({"scopes": []}, 400, "scopes"),
-        ({"scopes": ["egress"]}, 400, "scopes"),
+        ({"scopes": ["egress"]}, 400, "scopes.0"),
         ({"name": ""}, 400, "name"),
         ({"workspace_id": "wrkspc_other"}, 404, None),
     ],

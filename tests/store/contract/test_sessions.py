@@ -1,11 +1,11 @@
 """Sessions."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from strongroom.core.failures import NotFound
-from strongroom.core.ids import VaultId
+from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.pages import Position
 from strongroom.core.sessions import Agent, McpServer
 from strongroom.services.ports import PageQuery, SessionFilter, Store
@@ -16,10 +16,11 @@ EVERYTHING = PageQuery(limit=99, newest_first=False, include_archived=True)
 
 async def test_a_session_comes_back_as_it_was(store: Store, home: Home) -> None:
     servers = (McpServer(name="b", url="https://b.example/"), McpServer(name="a", url="https://a.example/"))
+    first, second = await home.stored_vault(store), await home.stored_vault(store)
     session = await home.stored_session(
         store,
         agent=Agent(id="agent_2", version=3, model="some-model", system="Be kind.", mcp_servers=servers),
-        vaults=(VaultId("vlt_b"), VaultId("vlt_a")),
+        vaults=(second.id, first.id),
         title="a run",
         metadata={"a": "b"},
     )
@@ -131,3 +132,35 @@ async def test_archived_sessions_are_hidden_unless_asked_for(store: Store, home:
     await home.stored_session(store, archived_at=at(1))
     page = await store.sessions.page(home.workspace, PageQuery(limit=9), SessionFilter())
     assert ids(page.rows) == [session.id]
+
+
+@pytest.mark.parametrize("what", ["environment", "vault"])
+@pytest.mark.parametrize("fate", ["missing", "archived", "elsewhere"])
+async def test_a_session_is_opened_only_on_what_is_there_at_that_moment(
+    store: Store, home: Home, elsewhere: Home, what: str, fate: str
+) -> None:
+    owner = elsewhere if fate == "elsewhere" else home
+    changes = {"archived_at": at()} if fate == "archived" else {}
+    environment, vault = owner.environment(**changes), owner.vault(**changes)
+    if fate != "missing":
+        await store.environments.add(environment)
+        await store.vaults.add(vault)
+    opened = {"environment": environment.id} if what == "environment" else {"vaults": (vault.id,)}
+    with pytest.raises(Invalid if fate == "archived" else NotFound):
+        await home.stored_session(store, **opened)
+
+
+async def test_an_environment_is_not_deleted_under_a_session_that_is_being_opened(store: Store, home: Home) -> None:
+    for _ in range(10):
+        environment = home.environment()
+        await store.environments.add(environment)
+        await asyncio.gather(
+            home.stored_session(store, environment=environment.id),
+            home.stored_session(store, environment=environment.id),
+            store.environments.delete(home.workspace, environment.id),
+            return_exceptions=True,
+        )
+        there = await store.environments.page(home.workspace, PageQuery(limit=100))
+        used = await store.sessions.page(home.workspace, PageQuery(limit=100), SessionFilter(now=at()))
+        mine = [session for session in used.rows if session.environment == environment.id]
+        assert bool(mine) == (environment.id in {each.id for each in there.rows})

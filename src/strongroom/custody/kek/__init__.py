@@ -1,6 +1,7 @@
 """Who holds the KEK, one file each: `--root-key scheme:rest` names a row of `KEK_HOLDERS`."""
 
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from pathlib import Path
 
 from strongroom.core.failures import NotReady
@@ -9,12 +10,39 @@ from strongroom.core.sources import Entropy
 from strongroom.crypto.keyring import KekHolder
 from strongroom.custody.kek.asked import KekAsked
 from strongroom.custody.kek.file import open_file
-from strongroom.custody.kek.passphrase import open_passphrase
+from strongroom.custody.kek.missing import made_with
+from strongroom.custody.kek.passphrase import open_passphrase, salt_file
 
 KEK_HOLDERS: dict[str, Callable[[KekAsked], Awaitable[KekHolder]]] = {
     "file": open_file,
     "passphrase": open_passphrase,
 }
+
+
+class PassphraseNeed(Enum):
+    """Whether a holder needs words from its operator."""
+
+    NONE = auto()
+    KNOWN = auto()
+    """Those that were chosen at the first start."""
+    NEW = auto()
+    """Words to be chosen now."""
+
+
+def passphrase_need(spec: str, data_dir: Path) -> PassphraseNeed:
+    """Tell what to ask an operator for before anything is opened. Raises `NotReady` as `parse_spec`.
+
+    Nothing is asked for where another holder's file shows that the words could open nothing.
+    """
+    scheme, rest = parse_spec(spec)
+    if scheme != "passphrase":
+        return PassphraseNeed.NONE
+    try:
+        if salt_file(rest, data_dir).exists():
+            return PassphraseNeed.KNOWN
+        return PassphraseNeed.NEW if made_with(data_dir) is None else PassphraseNeed.NONE
+    except OSError:  # a directory that cannot be read: whoever opens it says so
+        return PassphraseNeed.NONE
 
 
 def parse_spec(spec: str) -> tuple[str, str]:
@@ -47,4 +75,4 @@ async def open_kek(
     return await KEK_HOLDERS[scheme](asked)
 
 
-__all__ = ["KEK_HOLDERS", "KekAsked", "open_kek", "parse_spec"]
+__all__ = ["KEK_HOLDERS", "KekAsked", "PassphraseNeed", "open_kek", "parse_spec", "passphrase_need"]

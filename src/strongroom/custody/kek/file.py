@@ -13,8 +13,9 @@ from strongroom.crypto.keyring import KekHolder
 from strongroom.custody.kek.asked import KekAsked
 from strongroom.custody.kek.files import read_own, write_new
 from strongroom.custody.kek.local import LocalKek
+from strongroom.custody.kek.missing import OWN_FILES, missing
 
-FILE_NAME = "root-key"
+FILE_NAME = OWN_FILES["file"]
 FORMAT = "strongroom-root-key-1:"
 _NOUN = "root key file"
 
@@ -25,10 +26,7 @@ async def open_file(asked: KekAsked) -> KekHolder:
     line = read_own(path, noun=_NOUN)
     if line is None:
         if not asked.create:
-            raise NotReady(
-                f"the {_NOUN} {path} is missing: put it back, or name another with --root-key; "
-                "nothing else opens this database"
-            )
+            raise missing("file", path, noun=_NOUN, data_dir=asked.data_dir)
         line = f"{FORMAT}{base64.b64encode(asked.entropy(KEY_BYTES)).decode()}\n"
         write_new(path, line, noun=_NOUN)
     return LocalKek(key=_key(line, path), entropy=asked.entropy)

@@ -16,20 +16,26 @@ from strongroom.crypto.passwords import SALT_BYTES, Costs, derive_key
 from strongroom.custody.kek.asked import KekAsked
 from strongroom.custody.kek.files import read_own, write_new
 from strongroom.custody.kek.local import LocalKek
+from strongroom.custody.kek.missing import OWN_FILES, missing
 
-FILE_NAME = "root-passphrase.json"
+FILE_NAME = OWN_FILES["passphrase"]
 FORMAT = "strongroom-root-passphrase-1"
 _NOUN = "passphrase salt file"
 _MAX_COSTS = Costs(passes=64, memory_kib=4 * 1024 * 1024, lanes=64)
 """More than anyone chose: a file that asks for more is damaged, and must not take the machine down."""
 
 
+def salt_file(rest: str, data_dir: Path) -> Path:
+    """Return where the salt lies."""
+    return Path(rest) if rest else data_dir / FILE_NAME
+
+
 async def open_passphrase(asked: KekAsked) -> KekHolder:
     """Derive the key, choosing a salt first where that is asked for. Raises `NotReady`."""
-    path = Path(asked.rest) if asked.rest else asked.data_dir / FILE_NAME
+    path = salt_file(asked.rest, asked.data_dir)
     text = read_own(path, noun=_NOUN)
     if text is None and not asked.create:
-        raise NotReady(f"the {_NOUN} {path} is missing: put it back; the passphrase alone does not open this database")
+        raise missing("passphrase", path, noun=_NOUN, data_dir=asked.data_dir)
     passphrase = _asked_for(asked)
     if text is None:
         text = _write(salt=asked.entropy(SALT_BYTES), costs=asked.costs)

@@ -139,7 +139,8 @@ class ChunkedReader:
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; a bare LF in it is seen now, not when the line ends."""
-        if len(rest) > _LONGEST_SIZE_LINE or b"\n" in rest or b"\r" in rest[:-1]:
+        longest = _LONGEST_TRAILERS if self._trailers else _LONGEST_SIZE_LINE
+        if len(rest.removesuffix(b"\r")) > longest or b"\n" in rest or b"\r" in rest[:-1]:
             raise self._broken()
         self._held = rest
 

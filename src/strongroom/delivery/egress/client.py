@@ -5,22 +5,23 @@ an await; only what is cold starts a task, at most one at a time.
 """
 
 import asyncio
-import logging
 import ssl
-import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import assert_never, cast, final
 
-from strongroom.core.failures import Failure, NotAuthenticated, Unavailable, Unreachable
+from strongroom.core.failures import Failure, NotAuthenticated, Unavailable
 from strongroom.core.hosts import Host
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.conversation import Conversation
+from strongroom.delivery.egress.crashes import log_crash
+from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
     ClientGone,
+    ClientReady,
     ClientSent,
     Event,
     Failed,
@@ -28,7 +29,6 @@ from strongroom.delivery.egress.events import (
     SessionFound,
     TimedOut,
     UpstreamGone,
-    UpstreamOpened,
     UpstreamSent,
     Waiting,
 )
@@ -37,8 +37,6 @@ from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
-
-_log = logging.getLogger(__name__)
 
 
 @final
@@ -52,12 +50,15 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._upstream: UpstreamConnection | None = None
+        self._early: list[bytes] = []  # what waits for the upstream's connection
+        self._early_bytes = 0
         self._route: tuple[LiveSession, Destination, Lane] | None = None
         self._watched: LiveSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
         self._busy = False
         self._congested = False  # the client does not take what we send
+        self._awaited = False  # there is more to send as soon as it does
         self._upstream_congested = False
         self._paused = False
         self._ending_since: float | None = None
@@ -102,14 +103,12 @@ class ClientConnection(asyncio.Protocol):
     @override
     def pause_writing(self) -> None:
         self._congested = True
-        if self._upstream is not None:
-            self._upstream.pause(paused=True)
+        self._pace()
 
     @override
     def resume_writing(self) -> None:
         self._congested = False
-        if self._upstream is not None:
-            self._upstream.pause(paused=False)
+        self._pace()
 
     # --- the upstream's connection ----------------------------------------------------------------
 
@@ -120,9 +119,10 @@ class ClientConnection(asyncio.Protocol):
 
     def upstream_gone(self, *, clean: bool) -> None:
         """Take the end of the upstream's connection."""
+        reused = self._upstream is not None and self._upstream.reused
         self._upstream = None
         self._upstream_congested = False
-        self.happen(UpstreamGone(clean))
+        self.happen(UpstreamGone(clean, reused))
 
     def upstream_congested(self, *, congested: bool) -> None:
         """Stop reading from the client while the upstream does not take what we send, or go on."""
@@ -146,20 +146,22 @@ class ClientConnection(asyncio.Protocol):
             self._crash(error)
         finally:
             self._busy = False
-        self._steer()
+        if self._paused or type(event) is ClientSent:
+            self._steer()  # only then can it have changed
 
     def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
         match command:
             case do.SendClient():
                 self._send(command.data)
             case do.SendUpstream():
-                self._counters.bytes_to_upstream += len(command.data)
-                if self._upstream is not None:
-                    self._upstream.write(command.data)
+                self._send_upstream(command.data)
             case do.OpenUpstream():
                 self._open_upstream(command)
             case do.KeepUpstream():
                 self._keep_upstream()
+            case do.AwaitClient():
+                self._awaited = True
+                self._pace()
             case do.DropUpstream():
                 self._drop_upstream()
             case do.MakePlan():
@@ -177,7 +179,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _steer(self) -> None:
         """Read from the client exactly while there is room for what it sends."""
-        paused = self._upstream_congested or self.conversation.full
+        ahead = self._early_bytes > self._around.limits.backlog_bytes or self.conversation.full
+        paused = self._upstream_congested or ahead
         if paused is self._paused or self._transport is None or self._transport.is_closing():
             return
         self._paused = paused
@@ -191,6 +194,20 @@ class ClientConnection(asyncio.Protocol):
         transport = self._transport
         if transport is not None and not transport.is_closing():
             transport.write(data if self._tls is None else self._tls.send(data))
+
+    def _pace(self) -> None:
+        """Read from the upstream exactly while the client has room; send on what is left when others had their turn."""
+        if self._upstream is not None:
+            self._upstream.pause(paused=self._congested or self._awaited)
+        if self._awaited and not self._congested:
+            self._around.loop.call_soon(self._send_on)
+
+    def _send_on(self) -> None:
+        if self._awaited and not self._congested:
+            self._awaited = False
+            self._touched = self._around.loop.time()
+            self._pace()
+            self.happen(ClientReady())
 
     # --- questions: answered at once from memory, or by a task --------------------------------------
 
@@ -229,53 +246,55 @@ class ClientConnection(asyncio.Protocol):
         if route is None or route[0] is not live or route[1] is not destination:
             self._route = route = live, destination, self._around.pool.lane(live, destination)
         kept = None if command.fresh else route[2].take()
-        if kept is None:
+        if kept is not None:
+            self._counters.upstreams_reused += 1
+            self._use(kept)
+        else:
             self._start(lambda: self._dial(destination), "connect to an upstream")
-            return
-        self._counters.upstreams_reused += 1
-        self.happen(self._using(kept, reused=True))
+        self._send_upstream(command.data)
 
-    async def _dial(self, destination: Destination) -> Event:
-        made: list[UpstreamConnection] = []
-
-        def make() -> UpstreamConnection:
-            made.append(UpstreamConnection(self._around.read_buffer))
-            return made[-1]
-
-        try:
-            async with asyncio.timeout(self._around.limits.connect_seconds):
-                _, connection = await self._around.dialer.connect(destination, make)
-        except BaseException as error:  # given up, perhaps in the very moment in which it was connected
-            for each in made:
-                each.drop()
-            if isinstance(error, TimeoutError):
-                raise Unreachable(f"{destination.authority} did not answer in time") from None
-            raise
+    async def _dial(self, destination: Destination) -> None:
+        connection = await dial(self._around, destination)
         self._counters.upstreams_opened += 1
-        return self._using(connection, reused=False)
+        self._touched = self._around.loop.time()
+        self._use(connection)
+        connection.write(b"".join(self._early))
+        self._early.clear()
+        self._early_bytes = 0
 
-    def _using(self, connection: UpstreamConnection, *, reused: bool) -> Event:
+    def _use(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
         connection.user = self
         if self._congested:
             connection.pause(paused=True)
-        self._touched = self._around.loop.time()
-        return UpstreamOpened(reused)
 
-    def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
+    def _send_upstream(self, data: bytes) -> None:
+        """Send now, or when the connection that is being made is there."""
+        self._counters.bytes_to_upstream += len(data)
+        if self._upstream is not None:
+            self._upstream.write(data)
+        else:
+            self._early.append(data)
+            self._early_bytes += len(data)
+
+    def _start(self, question: Callable[[], Awaitable[Event | None]], name: str) -> None:
         self._task = self._around.spawn(self._answer(question), name)
 
-    async def _answer(self, question: Callable[[], Awaitable[Event]]) -> None:
+    async def _answer(self, question: Callable[[], Awaitable[Event | None]]) -> None:
         """Ask, and tell the answer when the task counts as over, so that what follows may start another."""
+        event: Event | None
         try:
             event = await question()
         except Failure as failure:
             event = Failed(failure)
         except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
-            self._log_crash(error)
+            log_crash(error, self._counters)
             event = Failed(Unavailable())
         self._task = None
-        self.happen(event)
+        if event is not None:
+            self.happen(event)
+        else:
+            self._steer()
 
     # --- the end of using an upstream ---------------------------------------------------------------
 
@@ -296,6 +315,8 @@ class ClientConnection(asyncio.Protocol):
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
+        self._early.clear()
+        self._early_bytes = 0
         connection, self._upstream = self._upstream, None
         self._upstream_congested = False
         if connection is not None:
@@ -357,7 +378,7 @@ class ClientConnection(asyncio.Protocol):
             if now - self._ending_since > limits.linger_seconds:
                 self.abort()
             return
-        waiting = self.conversation.waiting
+        waiting = self.conversation.waiting if self._task is None else Waiting.OURSELVES
         allowed = {
             Waiting.HEAD: limits.head_seconds,
             Waiting.NEXT: limits.idle_seconds,
@@ -370,11 +391,5 @@ class ClientConnection(asyncio.Protocol):
 
     def _crash(self, error: Exception) -> None:
         self._events.clear()
-        self._log_crash(error)
+        log_crash(error, self._counters)
         self.abort()
-
-    def _log_crash(self, error: Exception) -> None:
-        """Log what kind of error and where; its own words may quote the request."""
-        self._counters.crashes += 1
-        where = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("a proxied connection was closed because of %s\n%s", type(error).__name__, where)

@@ -20,7 +20,7 @@ class SendClient:
 @final
 @dataclass(slots=True)
 class SendUpstream:
-    """Send bytes to the upstream."""
+    """Send bytes to the upstream, as soon as the connection is there."""
 
     data: bytes
 
@@ -45,11 +45,18 @@ class MakePlan:
 @final
 @dataclass(slots=True)
 class OpenUpstream:
-    """Get a connection, a `fresh` one or a kept one: `UpstreamOpened` or `Failed`."""
+    """Get a connection, a `fresh` one or a kept one, and send the first bytes on it; `Failed` if there is none."""
 
     live: LiveSession
     destination: Destination
     fresh: bool
+    data: bytes
+
+
+@final
+@dataclass(slots=True)
+class AwaitClient:
+    """There is more for the client: `ClientReady` when it has room for it. Until then the upstream is not read."""
 
 
 @final
@@ -93,6 +100,7 @@ Command = (
     | FindSession
     | MakePlan
     | OpenUpstream
+    | AwaitClient
     | KeepUpstream
     | DropUpstream
     | StartTls

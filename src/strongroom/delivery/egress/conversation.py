@@ -30,6 +30,7 @@ from strongroom.delivery.egress.commands import (
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.events import (
     ClientGone,
+    ClientReady,
     ClientSent,
     Event,
     Failed,
@@ -37,11 +38,10 @@ from strongroom.delivery.egress.events import (
     SessionFound,
     TimedOut,
     UpstreamGone,
-    UpstreamOpened,
     UpstreamSent,
     Waiting,
 )
-from strongroom.delivery.egress.exchange import Asked, Exchange, Upstream
+from strongroom.delivery.egress.exchange import Asked, Exchange
 from strongroom.delivery.egress.head import HeadBuffer, parse_request
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.presented import presented_token
@@ -102,19 +102,15 @@ class Conversation:
                 return Waiting.HEAD if self.head_due else Waiting.NEXT
             case _Phase.ASKING:
                 return Waiting.OURSELVES
-            case _Phase.RELAYING:
+            case _Phase.EXCHANGING | _Phase.RELAYING:
                 return Waiting.ANSWER
-            case _Phase.EXCHANGING:
-                opening = self._exchange is not None and self._exchange.upstream is Upstream.OPENING
-                return Waiting.OURSELVES if opening else Waiting.ANSWER
             case _:
                 assert_never(self._phase)
 
     @property
     def full(self) -> bool:
         """Whether no more should be read from the client for now."""
-        pending = self._exchange.pending_bytes if self._exchange is not None else 0
-        return len(self._buffer.held) + pending > self._limits.backlog_bytes
+        return len(self._buffer.held) > self._limits.backlog_bytes
 
     @property
     def idle(self) -> bool:
@@ -139,17 +135,16 @@ class Conversation:
     def _emit(self, command: Command) -> None:
         self._out.append(command)
 
-    def _take(self, event: Event) -> None:  # noqa: C901 - one line per event
+    def _take(self, event: Event) -> None:
         match event:
             case ClientSent():
                 self._client_sent(event.data)
             case UpstreamSent():
                 self._upstream_sent(event.data)
-            case UpstreamOpened():
-                if self._exchange is not None:
-                    self._exchange.opened(reused=event.reused)
             case UpstreamGone():
-                self._upstream_gone(clean=event.clean)
+                self._upstream_gone(event)
+            case ClientReady():
+                self._client_ready()
             case PlanMade():
                 self._plan_made(event.plan)
             case SessionFound():
@@ -274,7 +269,6 @@ class Conversation:
 
     def _failed(self, failure: Failure) -> None:
         if self._exchange is not None:
-            self._exchange.upstream = Upstream.NONE
             raise refusal_of(failure, dialling=True)
         if self._phase is _Phase.ASKING:
             raise refusal_of(failure)
@@ -297,9 +291,14 @@ class Conversation:
         elif self._phase is _Phase.RELAYING:
             self._emit(SendClient(data))
 
-    def _upstream_gone(self, *, clean: bool) -> None:
+    def _client_ready(self) -> None:
         if self._exchange is not None:
-            self._exchange.upstream_gone(clean=clean)
+            self._exchange.client_ready()
+            self._settle(self._exchange)
+
+    def _upstream_gone(self, event: UpstreamGone) -> None:
+        if self._exchange is not None:
+            self._exchange.upstream_gone(clean=event.clean, reused=event.reused)
             self._settle(self._exchange)
         elif self._phase is _Phase.RELAYING:
             self._close(linger=False)
@@ -321,7 +320,7 @@ class Conversation:
             if incoming.keep_client and not self.stopping:
                 self._phase = _Phase.READING
             else:
-                self._close(linger=not exchange.outgoing.finished)
+                self._close(linger=not exchange.asked.complete)
 
     # --- ends -------------------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 Rules kept here:
 - a coding that is not in the table refuses the reply: what cannot be read cannot be scrubbed;
-- memory stays bounded: a decoder gives out at most `STEP` bytes at a time, and a reply that grows beyond any honest
-  ratio (a "zip bomb") is refused.
+- memory stays bounded however much a reply grows (a "zip bomb" or an honest one): a decoder gives out little more than
+  `STEP` bytes at a time, and the rest waits as it came until it is asked for.
 """
 
 import zlib
@@ -15,10 +15,8 @@ import zstandard
 
 from strongroom.delivery.egress.refusals import Code, Refusal, bad_reply
 
-STEP = 1 << 20
-_FREE = 8 << 20  # bytes that any reply may decode to
-_RATIO = 200  # and beyond them, how many for each byte that came; gzip's limit is 1032, text reaches 50
-_ZSTD_SLICE = 128  # 32 blocks of up to 128 KiB each: what a few bytes can make zstd write at once
+STEP = 1 << 18
+_ZSTD_SLICE = 32  # 8 blocks of up to 128 KiB each: what a few bytes can make zstd write at once
 _ZSTD_WINDOW = 8 << 20  # RFC 9659 section 3
 
 
@@ -37,23 +35,35 @@ class _Coding(Protocol):
 class Decoder:
     """Undoes a Content-Encoding."""
 
-    __slots__ = ("_arrived", "_coding", "_given")
+    __slots__ = ("_arrived", "_coding", "_pieces", "pending")
 
     def __init__(self, coding: _Coding) -> None:
         self._coding = coding
-        self._arrived = 0
-        self._given = 0
+        self._arrived: list[bytes] = []
+        self._pieces: Iterator[bytes] = iter(())
+        self.pending = False
+        """Whether there may be more to read."""
 
-    def feed(self, data: bytes) -> bytes:
-        """Return what the data decodes to. Raises a refusal for corrupt data and for bombs."""
-        self._arrived += len(data)
+    def feed(self, data: bytes) -> None:
+        """Take what has arrived; `read` gives out what it decodes to."""
+        self._arrived.append(data)
+        self.pending = True
+
+    def read(self) -> bytes:
+        """Return the next piece, while there is one. Raises a refusal for corrupt data."""
         pieces: list[bytes] = []
+        size = 0
         try:
-            for piece in self._coding.feed(data):
-                self._given += len(piece)
-                if self._given > _FREE + _RATIO * self._arrived:
-                    raise bad_reply("the upstream's compressed reply grows without measure")
-                pieces.append(piece)
+            while size < STEP and self.pending:
+                piece = next(self._pieces, None)
+                if piece is not None:
+                    pieces.append(piece)
+                    size += len(piece)
+                elif self._arrived:
+                    self._pieces = self._coding.feed(b"".join(self._arrived))
+                    self._arrived.clear()
+                else:
+                    self.pending = False
         except (zlib.error, brotli.error, zstandard.ZstdError):
             raise bad_reply("the upstream's compressed reply cannot be decoded") from None
         return b"".join(pieces)
@@ -79,8 +89,11 @@ class _Zlib:
                 self._bits = self._bits or _deflate_bits(data[0])
                 self._inflate = zlib.decompressobj(self._bits)
             self.complete = False
-            yield self._inflate.decompress(data, STEP)
-            data = self._inflate.unconsumed_tail
+            full = True
+            while full and not self._inflate.eof:  # a full piece may leave more behind, though all input is taken
+                piece = self._inflate.decompress(data, STEP)
+                data, full = self._inflate.unconsumed_tail, len(piece) == STEP
+                yield piece
             if self._inflate.eof:
                 data, self._inflate, self.complete = self._inflate.unused_data, None, True
 
@@ -105,9 +118,11 @@ class _Brotli:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         self._begun = self._begun or bool(data)
-        yield self._decompressor.process(data, output_buffer_limit=STEP)
-        while not self._decompressor.can_accept_more_data():
-            yield self._decompressor.process(b"", output_buffer_limit=STEP)
+        piece = self._decompressor.process(data, output_buffer_limit=STEP)
+        yield piece
+        while not self._decompressor.is_finished() and (piece or not self._decompressor.can_accept_more_data()):
+            piece = self._decompressor.process(b"", output_buffer_limit=STEP)
+            yield piece
 
 
 @final
@@ -138,15 +153,25 @@ _CODINGS: dict[bytes, Callable[[], _Coding]] = {
 }
 
 
+def plain(content_encoding: list[bytes]) -> bool:
+    """Tell whether a reply's Content-Encoding values speak of plain bytes."""
+    return not _codings(content_encoding)
+
+
+def _codings(content_encoding: list[bytes]) -> list[bytes]:
+    listed = b",".join(content_encoding).lower().split(b",")
+    return [coding for each in listed if (coding := each.strip(b" \t")) not in {b"", b"identity"}]
+
+
 def decoder(content_encoding: list[bytes]) -> Decoder | None:
     """Return the decoder for a reply's Content-Encoding values, or None for plain bytes. Raises a refusal."""
-    listed = b",".join(content_encoding).lower().split(b",")
-    codings = [coding for each in listed if (coding := each.strip(b" \t")) not in {b"", b"identity"}]
+    codings = _codings(content_encoding)
     if not codings:
         return None
     if len(codings) > 1 or codings[0] not in _CODINGS:
         raise Refusal(
             Code.ENCODING_NOT_SUPPORTED,
-            "the reply may hold a secret and is compressed in a way that cannot be searched",
+            "the reply may hold a secret, and its Content-Encoding is none that can be searched:"
+            " neither identity nor gzip, deflate, br or zstd alone",
         )
     return Decoder(_CODINGS[codings[0]]())

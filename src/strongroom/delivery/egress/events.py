@@ -18,7 +18,7 @@ class Waiting(Enum):
     ANSWER = auto()
     """An exchange under way: the upstream, or the rest of the client's body."""
     OURSELVES = auto()
-    """A decision, or a connection being made; both have limits of their own."""
+    """A decision, which has limits of its own."""
 
 
 @final
@@ -33,6 +33,12 @@ class ClientSent:
 @dataclass(slots=True)
 class ClientGone:
     """The client's connection has ended."""
+
+
+@final
+@dataclass(slots=True)
+class ClientReady:
+    """The answer to `AwaitClient`."""
 
 
 @final
@@ -61,14 +67,6 @@ class Failed:
 
 @final
 @dataclass(slots=True)
-class UpstreamOpened:
-    """The answer to `OpenUpstream`. `reused` says that the connection has carried requests before."""
-
-    reused: bool
-
-
-@final
-@dataclass(slots=True)
 class UpstreamSent:
     """Bytes from the upstream."""
 
@@ -78,9 +76,13 @@ class UpstreamSent:
 @final
 @dataclass(slots=True)
 class UpstreamGone:
-    """The upstream's connection has ended; `clean` if the upstream said so, instead of just vanishing."""
+    """The upstream's connection has ended.
+
+    `clean` if the upstream said so, instead of just vanishing; `reused` if the connection had carried requests before.
+    """
 
     clean: bool
+    reused: bool
 
 
 @final
@@ -92,6 +94,6 @@ class TimedOut:
 
 
 Event = (
-    ClientSent | ClientGone | SessionFound | PlanMade | Failed | UpstreamOpened | UpstreamSent | UpstreamGone | TimedOut
+    ClientSent | ClientGone | ClientReady | SessionFound | PlanMade | Failed | UpstreamSent | UpstreamGone | TimedOut
 )
 # The classes are not frozen: several are made for every request, and freezing trebles the cost of making one.

@@ -8,12 +8,12 @@ Rules kept here:
 """
 
 from collections.abc import Callable
-from enum import Enum, auto
 from typing import final
 
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.bodies import BodyReader
 from strongroom.delivery.egress.commands import (
+    AwaitClient,
     Command,
     DropUpstream,
     KeepUpstream,
@@ -25,20 +25,14 @@ from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.incoming import Incoming
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import Outgoing, upgrades
+from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, upgrades
 from strongroom.delivery.egress.refusals import Code, Refusal
+from strongroom.delivery.egress.request_lines import request_lines
 from strongroom.services.live import LivePlan, LiveSession
 
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
+_EMPTY_LINE = (b"", b"")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Upstream(Enum):
-    """What an exchange has of its upstream."""
-
-    NONE = auto()
-    OPENING = auto()
-    OPEN = auto()
 
 
 @final
@@ -84,16 +78,16 @@ class Exchange:
     """Follows one request from its plan to the last byte of the reply. Raises refusals."""
 
     __slots__ = (
+        "_counters",
         "_emit",
+        "_limits",
         "_live",
-        "_pending",
+        "_outgoing",
+        "_plan",
         "_replay",
-        "_reused",
+        "_uses_upstream",
         "asked",
         "incoming",
-        "outgoing",
-        "pending_bytes",
-        "upstream",
     )
 
     def __init__(  # noqa: PLR0913 - one argument per thing it works with
@@ -106,42 +100,54 @@ class Exchange:
         counters: Counters,
         emit: Callable[[Command], None],
     ) -> None:
-        head = asked.head
-        upgrade = _upgrade(head, plan)
         self.asked = asked
-        self.outgoing = Outgoing(
-            head,
-            asked.target,
-            asked.body,
-            authority=asked.authority,
-            plan=plan,
-            limits=limits,
-            counters=counters,
-            upgrade=upgrade,
-        )
-        self.incoming = Incoming(head, self.outgoing, plan, limits=limits, keep_client=asked.keeps_client)
-        self.upstream = Upstream.NONE
-        self.pending_bytes = 0
-        """How much waits for the upstream's connection."""
+        self.incoming = Incoming(asked.head, plan, limits=limits, keep_client=asked.keeps_client)
+        self._plan = plan
         self._live = live
+        self._limits = limits
+        self._counters = counters
         self._emit = emit
-        self._pending: list[bytes] = []
+        self._outgoing: Outgoing | None = None
         self._replay: bytes | None = None
-        self._reused = False
+        self._uses_upstream = False
 
     def begin(self, early: bytes) -> bytes:
         """Start, with what has arrived behind the head; return what does not belong to the body."""
-        if self.asked.body is None:
-            request = self.outgoing.begin()
-            if self.asked.head.method in _REPEATABLE and not self.outgoing.upgrading:
-                self._replay = request
-            self._send(request)
-            return early
-        if self.outgoing.gathers and not early and b"expect" in self.asked.head.names:
+        asked, plan = self.asked, self._plan
+        head, body = asked.head, asked.body
+        protocol = _upgrade(head, plan) if b"upgrade" in head.names else None
+        if body is not None:
+            return self._begin_body(body, early)
+        lines = request_lines(head, asked.target, authority=asked.authority, plan=plan)
+        if protocol is not None:
+            self.incoming.upgrading = True
+            lines += (b"Connection: Upgrade", b"Upgrade: " + protocol)
+        lines += _EMPTY_LINE
+        request = b"\r\n".join(lines)
+        if head.method in _REPEATABLE and protocol is None:
+            self._replay = request
+        self._send(request)
+        self.incoming.request_complete()
+        return early
+
+    def _begin_body(self, body: BodyReader, early: bytes) -> bytes:
+        asked, plan = self.asked, self._plan
+        outgoing = Outgoing(asked.head, body, plan=plan, limits=self._limits, counters=self._counters)
+        self._outgoing = outgoing
+        lines = request_lines(
+            asked.head,
+            asked.target,
+            authority=asked.authority,
+            plan=plan,
+            body_may_carry=body_swaps(plan.plan),
+            expects=not outgoing.gathers,
+        )
+        if outgoing.gathers and not early and not body.done and b"expect" in asked.head.names:
             self._emit(SendClient(_CONTINUE))  # the upstream will see head and body together
-        start = self.outgoing.begin()
-        if self.asked.body.done:  # Content-Length: 0
-            self._send(start + self.outgoing.feed(b"", last=True))
+        start = outgoing.begin(lines)
+        if body.done:  # Content-Length: 0
+            self._send(start + outgoing.feed(b"", last=True))
+            self.incoming.request_complete()
             return early
         if start:
             self._send(start)
@@ -149,38 +155,41 @@ class Exchange:
 
     def client_sent(self, data: bytes) -> bytes:
         """Take bytes of the request's body; return what does not belong to it."""
-        body = self.asked.body
-        if body is None or body.done:
+        body, outgoing = self.asked.body, self._outgoing
+        if body is None or outgoing is None or outgoing.finished:
             return data
         payload, rest = body.feed(data)
-        out = self.outgoing.feed(payload, last=body.done)
+        last = body.done
+        out = outgoing.feed(payload, last=last)
         if out:
             self._send(out)
+        if last:
+            self.incoming.request_complete()
         return rest
-
-    def opened(self, *, reused: bool) -> None:
-        """Take the connection that was asked for."""
-        self.upstream = Upstream.OPEN
-        self._reused = reused
-        pending = self._pending
-        self._emit(SendUpstream(pending[0] if len(pending) == 1 else b"".join(pending)))
-        self._pending = []
-        self.pending_bytes = 0
 
     def upstream_sent(self, data: bytes) -> None:
         """Take bytes of the reply."""
         out = self.incoming.feed(data)
         if out:
             self._emit(SendClient(out))
+        if self.incoming.pending:
+            self._emit(AwaitClient())
 
-    def upstream_gone(self, *, clean: bool) -> None:
-        """Take the end of the upstream's connection."""
-        self.upstream = Upstream.NONE
+    def client_ready(self) -> None:
+        """Send the client more of what has arrived."""
+        out = self.incoming.resume()
+        if out:
+            self._emit(SendClient(out))
+        if self.incoming.pending:
+            self._emit(AwaitClient())
+
+    def upstream_gone(self, *, clean: bool, reused: bool) -> None:
+        """Take the end of the upstream's connection; `reused` if it had carried other requests before."""
+        self._uses_upstream = False
         if self.incoming.untouched:
-            if not self._reused or self._replay is None:
+            if not reused or self._replay is None:
                 raise Refusal(Code.UPSTREAM_UNREACHABLE, "the upstream closed the connection without a reply")
-            request, self._replay = self._replay, None
-            self._send(request, fresh=True)
+            self._send(self._replay, fresh=True)
             return
         out = self.incoming.ended(clean=clean)
         if out:
@@ -188,21 +197,17 @@ class Exchange:
 
     def release(self) -> None:
         """Give the upstream's connection back, or up if it is not fit for another request."""
-        if self.upstream is Upstream.OPEN and self.incoming.done and self.incoming.reusable:
-            self._emit(KeepUpstream())
-        elif self.upstream is not Upstream.NONE:
-            self._emit(DropUpstream())
-        self.upstream = Upstream.NONE
+        if self._uses_upstream:
+            incoming = self.incoming
+            self._emit(KeepUpstream() if incoming.done and incoming.reusable else DropUpstream())
+            self._uses_upstream = False
 
     def _send(self, data: bytes, *, fresh: bool = False) -> None:
-        if self.upstream is Upstream.OPEN:
+        if self._uses_upstream:
             self._emit(SendUpstream(data))
-            return
-        self._pending.append(data)
-        self.pending_bytes += len(data)
-        if self.upstream is Upstream.NONE:
-            self.upstream = Upstream.OPENING
-            self._emit(OpenUpstream(self._live, self.asked.destination, fresh))
+        else:
+            self._uses_upstream = True
+            self._emit(OpenUpstream(self._live, self.asked.destination, fresh, data))
 
 
 def _upgrade(head: RequestHead, plan: LivePlan) -> bytes | None:
@@ -210,8 +215,6 @@ def _upgrade(head: RequestHead, plan: LivePlan) -> bytes | None:
 
     After the change bytes could not be searched any more: WebSocket frames are masked (RFC 6455 5.3).
     """
-    if b"upgrade" not in head.names:
-        return None
     protocol = upgrades(head)
     if protocol is not None and (plan.plan.swaps or plan.plan.placements):
         raise Refusal(

@@ -1,24 +1,27 @@
 """An upstream's reply on its way to the client: fields forwarded, secrets taken out, body framed anew.
 
 Rules kept here:
-- whether to scrub is decided when the reply's head arrives, by what the plan has sent until then; if the request is
-  still being sent, by everything it may yet send;
+- a reply is scrubbed of what the session had sent to the host when its head arrived; if the request is still being
+  sent, also of everything it may yet send;
+- where its length may change, a stream is scrubbed of what is sent while it is open, too;
 - a scrubbed reply is decoded first; if that cannot be done the client gets none of it;
+- no more is decoded than the client takes: what it decodes to comes piece by piece, and `resume` gives out the next;
 - a reply that begins before its request is complete is the connection's last;
 - no field of ours says more about the body than is true: where its length is not known it goes out in chunks, or, to
   clients of HTTP/1.0, until the connection ends.
 """
 
+from collections.abc import Iterator
 from typing import final
 
 from strongroom.core.needles import Stream
-from strongroom.core.scrubbing import Scrubber
+from strongroom.core.scrubbing import Cleaning, Scrubber
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, reply_body
-from strongroom.delivery.egress.decoding import Decoder, decoder
+from strongroom.delivery.egress.decoding import Decoder, decoder, plain
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import Outgoing, body_swaps
+from strongroom.delivery.egress.outgoing import body_swaps
 from strongroom.delivery.egress.refusals import bad_reply
 from strongroom.services.live import LivePlan
 
@@ -35,27 +38,28 @@ class Incoming:
         "_buffer",
         "_chunked",
         "_decoder",
+        "_ending",
         "_gathered",
         "_head",
         "_interim",
         "_limits",
-        "_outgoing",
         "_plan",
         "_reader",
         "_request",
+        "_request_complete",
         "_stream",
         "done",
         "keep_client",
+        "pending",
         "reusable",
         "started",
         "switched",
+        "upgrading",
     )
 
-    def __init__(
-        self, request: RequestHead, outgoing: Outgoing, plan: LivePlan, *, limits: Limits, keep_client: bool
-    ) -> None:
+    def __init__(self, request: RequestHead, plan: LivePlan, *, limits: Limits, keep_client: bool) -> None:
         self._request = request
-        self._outgoing = outgoing
+        self._request_complete = False
         self._plan = plan
         self._limits = limits
         self._buffer = HeadBuffer(limits.head_bytes)
@@ -63,7 +67,7 @@ class Incoming:
         self._head: ReplyHead | None = None
         self._reader: BodyReader | None = None
         self._decoder: Decoder | None = None
-        self._stream: Stream | None = None
+        self._stream: Stream | Cleaning | None = None
         self._gathered: list[bytes] | None = None
         self._chunked = False
         self.keep_client = keep_client
@@ -73,8 +77,17 @@ class Incoming:
         self.started = False
         """Whether the client has been given a part of the final reply."""
         self.done = False
+        self.pending = False
+        """Whether there is more to send: call `resume` as soon as the client has room for it."""
+        self._ending = False
+        self.upgrading = False
+        """Whether the upstream may change to another protocol."""
         self.switched: bytes | None = None
         """What followed the head by which the upstream changed to another protocol."""
+
+    def request_complete(self) -> None:
+        """Note that the upstream has been sent all of the request."""
+        self._request_complete = True
 
     @property
     def untouched(self) -> bool:
@@ -99,11 +112,15 @@ class Incoming:
 
     def ended(self, *, clean: bool) -> bytes:
         """Take the end of the upstream's connection. Raises a refusal if the reply is not complete with it."""
+        if self._ending:
+            return b""  # only the client has not got everything yet
         if not clean or not isinstance(self._reader, OpenReader):
             raise bad_reply("the upstream closed the connection before its reply was complete")
-        out = self._pass_on(b"", last=True)
-        self.done = True
-        return out
+        return self._pass_on(b"", last=True)
+
+    def resume(self) -> bytes:
+        """Return the next part of what has arrived."""
+        return self._decoded(self._decoder) if self._decoder is not None and self.pending else b""
 
     def _next_head(self) -> bytes | None:
         try:
@@ -114,7 +131,7 @@ class Incoming:
     def _interim_reply(self, head: ReplyHead) -> bytes:
         self._interim += 1
         if head.status == _SWITCHING:
-            if not self._outgoing.upgrading:
+            if not self.upgrading:
                 raise bad_reply("the upstream changes the protocol unasked")
             self.switched = self._buffer.rest()
             return _head(head, self._scrubber(), b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -122,18 +139,33 @@ class Incoming:
             raise bad_reply("the upstream's interim replies break the rules of HTTP/1.1")
         return _head(head, self._scrubber(), b"\r\n") if self._request.minor else b""
 
+    @property
+    def _all_sent(self) -> bool:
+        """Whether nothing secret of this request is still to be sent."""
+        return self._request_complete or not body_swaps(self._plan.plan)
+
     def _scrubber(self) -> Scrubber:
         plan = self._plan
-        if self._outgoing.finished or not body_swaps(plan.plan):
+        if self._all_sent:
             return plan.scrubber
         swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
-        return Scrubber(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+        return plan.sent.scrubber_with(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+
+    def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Stream | Cleaning | None:
+        """Return what cleans a body that is sent on as it comes, or None where nothing can be in it."""
+        plan = self._plan
+        if not self._all_sent:
+            return scrubber.stream()
+        if scrubber:
+            return plan.sent.stream()
+        open_ended = reader.length is None and (plan.plan.swaps or plan.plan.placements)
+        return plan.sent.stream() if open_ended and plain(head.all(b"content-encoding")) else None
 
     def _final(self, head: ReplyHead) -> bytes:
         self._head = head
         scrubber = self._scrubber()
         reader = self._reader = reply_body(head, method=self._request.method)
-        self.keep_client = self.keep_client and self._outgoing.finished
+        self.keep_client = self.keep_client and self._request_complete
         if reader is None:
             self.done = self.started = True
             self._settle_upstream(head, self._buffer.rest())
@@ -145,17 +177,19 @@ class Incoming:
         if reader.done:
             self._settle_upstream(head, rest)
             return self._whole(head, payload, scrubber)
-        if scrubber:
-            self._stream = scrubber.stream()
-            if reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
-                self._gathered = [payload]
-                return b""
-        return self._beginning(head, reader, scrubber) + self._pass_on(payload, last=False)
+        self._stream = self._cleaning(head, reader, scrubber)
+        if scrubber and reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
+            self._gathered = [payload]
+            return b""
+        return self._beginning(head, reader.length, scrubber) + self._pass_on(payload, last=False)
 
     def _whole(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
         """Return the complete reply to a body that is at hand."""
         if self._decoder is not None:
-            payload = self._decoder.feed(payload)
+            self._decoder.feed(payload)
+            payload = self._decoder.read()
+            if self._decoder.pending:
+                return self._grown(head, payload, scrubber)
             self._decoder.finish()
         if scrubber:
             payload = scrubber.clean(payload)
@@ -163,11 +197,18 @@ class Incoming:
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
         return _head(head, scrubber, framing, decoded=self._decoder is not None) + payload
 
-    def _beginning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> bytes:
+    def _grown(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
+        """Return the beginning of a reply that is at hand, but too large to be decoded at once."""
+        self._gathered = None
+        self._ending = self.pending = True
+        self._stream = self._stream or scrubber.stream()
+        return self._beginning(head, None, scrubber) + self._framed(payload, last=False)
+
+    def _beginning(self, head: ReplyHead, length: int | None, scrubber: Scrubber) -> bytes:
         """Return the head of a reply that is sent on as it comes."""
         self.started = True
-        if reader.length is not None and not scrubber:
-            framing = b"Content-Length: %d\r\n" % reader.length
+        if length is not None and not scrubber:
+            framing = b"Content-Length: %d\r\n" % length
         elif self._request.minor:
             self._chunked = True
             framing = b"Transfer-Encoding: chunked\r\n"
@@ -178,7 +219,7 @@ class Incoming:
 
     def _body(self, data: bytes) -> bytes:
         reader, head = self._reader, self._head
-        if self.done or reader is None or head is None:
+        if self.done or self._ending or reader is None or head is None:
             self.reusable = False  # bytes that belong to no reply: RFC 9112 9.2
             return b""
         payload, rest = reader.feed(data)
@@ -187,18 +228,29 @@ class Incoming:
         self._settle_upstream(head, rest)
         if self._gathered is not None:
             return self._whole(head, b"".join([*self._gathered, payload]), self._scrubber())
-        out = self._pass_on(payload, last=True)
-        self.done = True
-        return out
+        return self._pass_on(payload, last=True)
 
     def _pass_on(self, payload: bytes, *, last: bool) -> bytes:
         if self._gathered is not None:
             self._gathered.append(payload)
             return b""
-        if self._decoder is not None:
-            payload = self._decoder.feed(payload)
-            if last:
-                self._decoder.finish()
+        self._ending = last
+        if self._decoder is None:
+            return self._framed(payload, last=last)
+        self._decoder.feed(payload)
+        return b"" if self.pending else self._decoded(self._decoder)
+
+    def _decoded(self, decoding: Decoder) -> bytes:
+        payload = decoding.read()
+        self.pending = decoding.pending
+        last = self._ending and not self.pending
+        if last:
+            decoding.finish()
+        return self._framed(payload, last=last)
+
+    def _framed(self, payload: bytes, *, last: bool) -> bytes:
+        """Return a piece of the body as it is sent to the client."""
+        self.done = last
         if self._stream is not None:
             payload = self._stream.feed(payload) + self._stream.finish() if last else self._stream.feed(payload)
         if self._chunked:
@@ -213,7 +265,7 @@ class Incoming:
     def _settle_upstream(self, head: ReplyHead, rest: bytes) -> None:
         """Decide whether the upstream's connection is fit for another request."""
         persistent = b"connection" not in head.names or b"close" not in head.tokens(b"connection")
-        self.reusable = head.minor == 1 and persistent and not rest and self._outgoing.finished
+        self.reusable = head.minor == 1 and persistent and not rest and self._request_complete
 
 
 def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
@@ -227,8 +279,19 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
 def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head to send to the client; `framing` holds our own fields and the empty line."""
     lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
-    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, b""])
-    return (scrubber.clean(kept) if scrubber else kept) + framing
+    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
+    if not scrubber or not scrubber.concerns(kept):
+        return kept
+    status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
+    return b"\r\n".join([status, *_clean_fields(lines, scrubber), framing])
+
+
+def _clean_fields(lines: list[bytes], scrubber: Scrubber) -> Iterator[bytes]:
+    """Yield the fields with clean values. Names cannot be replaced and stay names: those with a secret go."""
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if scrubber.clean(name) == name:
+            yield name + colon + scrubber.clean(value)
 
 
 _NOT_FORWARDED = HOP_BY_HOP | {b"alt-svc"}  # RFC 7838: other ways to the upstream, which would lead around the proxy

@@ -16,7 +16,6 @@ from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, chunk
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.request_lines import request_lines
 from strongroom.services.live import LivePlan
 
 _IDENTITY = frozenset({b"", b"identity"})
@@ -24,41 +23,22 @@ _IDENTITY = frozenset({b"", b"identity"})
 
 @final
 class Outgoing:
-    """One request: `begin` once, then `feed` the pieces of its body. Both return what to send."""
+    """The body of one request: `begin` once, then `feed` its pieces. Both return what to send."""
 
-    __slots__ = ("_chunked", "_gathered", "_length", "_lines", "_stream", "finished", "upgrading")
+    __slots__ = ("_chunked", "_gathered", "_length", "_lines", "_stream", "finished")
 
-    def __init__(  # noqa: PLR0913 - the request, and what it is made under
-        self,
-        head: RequestHead,
-        target: bytes,
-        body: BodyReader | None,
-        *,
-        authority: bytes,
-        plan: LivePlan,
-        limits: Limits,
-        counters: Counters,
-        upgrade: bytes | None = None,
+    def __init__(
+        self, head: RequestHead, body: BodyReader, *, plan: LivePlan, limits: Limits, counters: Counters
     ) -> None:
-        self.finished = body is None
+        self.finished = False
         """Whether the last byte has been given out."""
-        self._length = None if body is None else body.length
-        self._chunked = body is not None and body.length is None
+        self._length = body.length
+        self._chunked = body.length is None
         self._stream: Stream | None = None
         self._gathered: list[bytes] | None = None
-        if body is not None and (plan.plan.swaps or plan.plan.strays):
+        self._lines: list[bytes] = []
+        if plan.plan.swaps or plan.plan.strays:
             self._search_body(head, plan, limits, counters)
-        self._lines = request_lines(
-            head,
-            target,
-            authority=authority,
-            plan=plan,
-            body_may_carry=body is not None and body_swaps(plan.plan),
-            expects=not self.gathers,
-        )
-        self.upgrading = upgrade is not None
-        if upgrade is not None:
-            self._lines += [b"Connection: Upgrade", b"Upgrade: " + upgrade]
 
     @property
     def gathers(self) -> bool:
@@ -77,15 +57,14 @@ class Outgoing:
         else:
             self._gathered = []
 
-    def begin(self) -> bytes:
-        """Return the head, if it can be sent before the body."""
+    def begin(self, lines: list[bytes]) -> bytes:
+        """Return the head, made of these lines, if it can be sent before the body."""
+        self._lines = lines
         if self._gathered is not None:
             return b""
         if self._chunked:
             return self._head(b"Transfer-Encoding: chunked\r\n\r\n")
-        if self._length is not None:
-            return self._head(b"Content-Length: %d\r\n\r\n" % self._length)
-        return self._head(b"\r\n")
+        return self._head(b"Content-Length: %d\r\n\r\n" % (self._length or 0))
 
     def feed(self, payload: bytes, *, last: bool) -> bytes:
         """Take a piece of the body and return what to send."""

@@ -25,17 +25,16 @@ class Lane:
 
     def take(self) -> UpstreamConnection | None:
         """Return a connection, which is the caller's from now on."""
-        while self._idle:
-            connection = self._idle.pop()
-            connection.keeper = None
-            if connection.usable:
-                return connection
-            connection.drop()
-        return None
+        if not self._idle:
+            return None
+        connection = self._idle.pop()
+        connection.keeper = None
+        connection.reused = True
+        return connection
 
     def keep(self, connection: UpstreamConnection, now: float) -> None:
         """Take a connection back that is fit for another request."""
-        if len(self._idle) >= self._most or not connection.usable:
+        if len(self._idle) >= self._most or connection.gone:
             connection.drop()
             return
         connection.idle_since = now

@@ -13,6 +13,7 @@ from strongroom.core.failures import (
     Invalid,
     NotAuthenticated,
     NotPermitted,
+    TooMany,
     Unreachable,
 )
 
@@ -25,6 +26,9 @@ class Code(StrEnum):
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     AUTHORITY_MISMATCH = "authority_mismatch"
     BAD_REQUEST = "bad_request"
+    REQUEST_TIMEOUT = "request_timeout"
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
     UPGRADE_NOT_SUPPORTED = "upgrade_not_supported"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
@@ -39,6 +43,9 @@ _STATUS = {
     Code.ADDRESS_NOT_ALLOWED: "403 Forbidden",
     Code.AUTHORITY_MISMATCH: "421 Misdirected Request",
     Code.BAD_REQUEST: "400 Bad Request",
+    Code.REQUEST_TIMEOUT: "408 Request Timeout",
+    Code.TOO_LARGE: "413 Content Too Large",
+    Code.TOO_MANY: "429 Too Many Requests",
     Code.UPGRADE_NOT_SUPPORTED: "501 Not Implemented",
     Code.UPSTREAM_UNREACHABLE: "502 Bad Gateway",
     Code.UPSTREAM_TIMEOUT: "504 Gateway Timeout",
@@ -55,10 +62,12 @@ FINAL = frozenset({Code.BAD_REQUEST, Code.AUTHORITY_MISMATCH})
 class Refusal(Exception):
     """The request is not forwarded, or its reply not passed on."""
 
-    def __init__(self, code: Code, sentence: str) -> None:
+    def __init__(self, code: Code, sentence: str, *, retry_after: int | None = None) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.retry_after = retry_after
+        """Seconds after which to try again, where that is known."""
 
 
 def bad_request(sentence: str) -> Refusal:
@@ -76,7 +85,7 @@ def mismatch(sentence: str) -> Refusal:
     return Refusal(Code.AUTHORITY_MISMATCH, sentence)
 
 
-def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:
+def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa: PLR0911 - one row each
     """Return what to tell the client about a failure: the only table from failures to answers."""
     match failure:
         case NotAuthenticated():
@@ -85,6 +94,8 @@ def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:
             return Refusal(Code.ADDRESS_NOT_ALLOWED if dialling else Code.HOST_NOT_ALLOWED, str(failure))
         case Invalid():
             return bad_request(str(failure))
+        case TooMany():
+            return Refusal(Code.TOO_MANY, str(failure), retry_after=failure.retry_after)
         case Unreachable():
             return Refusal(Code.UPSTREAM_UNREACHABLE, str(failure))
         case BadReply():
@@ -105,6 +116,8 @@ def answer(refusal: Refusal, *, close: bool, bodiless: bool = False) -> bytes:
     ]
     if refusal.code is Code.AUTHENTICATION_REQUIRED:
         lines.append('proxy-authenticate: Basic realm="strongroom"')
+    if refusal.retry_after is not None:
+        lines.append(f"retry-after: {refusal.retry_after}")
     if close:
         lines.append("connection: close")
     return "\r\n".join([*lines, "", ""]).encode() + (b"" if bodiless else body)

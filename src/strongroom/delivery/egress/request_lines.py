@@ -24,14 +24,20 @@ _AUTHORIZATION = len(b"authorization:")
 
 
 def request_lines(  # noqa: PLR0913 - the request, and what it is made under
-    head: RequestHead, target: bytes, *, authority: bytes, plan: LivePlan, body_may_carry: bool, expects: bool
+    head: RequestHead,
+    target: bytes,
+    *,
+    authority: bytes,
+    plan: LivePlan,
+    body_may_carry: bool = False,
+    expects: bool = True,
 ) -> list[bytes]:
     """Return the lines to send, without their ends and without those that frame the body.
 
     Without `expects` the wish for a 100 is left out: the body goes with the head.
     """
     substituter = plan.substituter
-    placed = substituter.placed(target.decode())
+    placed = substituter.placed(target.decode()) if plan.plan.placements else None
     skipped = not_forwarded(head, _WRITTEN_ANEW if expects else _WRITTEN_ANEW | {b"expect"})
     if placed is not None:
         skipped |= {placed[0].lower().encode()}

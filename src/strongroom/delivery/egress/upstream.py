@@ -32,21 +32,20 @@ class Keeper(Protocol):
 class UpstreamConnection(asyncio.BufferedProtocol):
     """One connection. While idle it expects silence: whatever arrives then belongs to no request, and ends it."""
 
-    __slots__ = ("_buffer", "_gone", "congested", "idle_since", "keeper", "transport", "user")
+    __slots__ = ("_buffer", "congested", "gone", "idle_since", "keeper", "reused", "transport", "user")
 
     def __init__(self, buffer: memoryview) -> None:
         self._buffer = buffer  # one for all connections of a loop: what a read leaves there is copied out at once
-        self._gone = False
         self.transport: asyncio.Transport | None = None
         self.user: User | None = None
         self.keeper: Keeper | None = None
         self.idle_since = 0.0
+        self.reused = False
+        """Whether it has carried a request before the present one."""
         self.congested = False
-
-    @property
-    def usable(self) -> bool:
-        """Whether the connection is up, as far as anyone can tell."""
-        return not self._gone and self.transport is not None and not self.transport.is_closing()
+        """Whether it does not take what is sent."""
+        self.gone = False
+        """Whether it has ended. An idle connection that ends leaves its keeper at once."""
 
     def write(self, data: bytes) -> None:
         """Send."""
@@ -65,7 +64,7 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     def drop(self) -> None:
         """Close at once; nobody is told."""
         self.user = self.keeper = None
-        self._gone = True
+        self.gone = True
         if self.transport is not None:
             self.transport.abort()
 
@@ -107,9 +106,9 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             self.user.upstream_congested(congested=False)
 
     def _end(self, *, clean: bool) -> None:
-        if self._gone:
+        if self.gone:
             return
-        self._gone = True
+        self.gone = True
         user, self.user = self.user, None
         if user is not None:
             user.upstream_gone(clean=clean)

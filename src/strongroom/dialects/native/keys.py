@@ -3,23 +3,36 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from strongroom.core.actions import Scope
+from strongroom.core.actions import ALL_SCOPES, Scope
 from strongroom.core.ids import KeyId, WorkspaceId
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Moment, Text
+from strongroom.dialects.validation import OURS
 from strongroom.services.catalogue import Services
 from strongroom.services.ports import ApiKey
 
 _MAX_NAME = 255
+_SCOPES = [scope.value for scope in Scope if scope in ALL_SCOPES]
+"""What a key can have; `egress` is for sessions."""
+
+
+def _scope(text: object) -> Scope:
+    if text not in _SCOPES:
+        raise PydanticCustomError(OURS, "{rule}", {"rule": f"must be one of {', '.join(_SCOPES)}"})
+    return Scope(str(text))
+
+
+KeyScope = Annotated[Scope, BeforeValidator(_scope), WithJsonSchema({"type": "string", "enum": _SCOPES})]
 
 
 class NewKeyBody(Asked):
     """A key to make."""
 
     name: Annotated[Text, Field(min_length=1, max_length=_MAX_NAME)] | None = None
-    scopes: list[Annotated[Scope, Field(strict=False)]] | None = Field(
+    scopes: list[KeyScope] | None = Field(
         None, description="Without it: every scope of the key that makes it, but totp:read."
     )
     workspace_id: Text | None = Field(None, description="Without it: the workspace of the key that makes it.")

@@ -8,7 +8,7 @@ from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal
 from strongroom.core.ids import ENVIRONMENT, VAULT, EnvironmentId, VaultId
-from strongroom.core.vaults import Vault
+from strongroom.core.vaults import MAX_NAME, Vault
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.ports import Page, PageQuery, Position
 from strongroom.services.vaults import VaultService
@@ -33,7 +33,7 @@ async def vault_id(vaults: VaultService, principal: Principal, wanted: str, *, f
     if wanted.startswith(VAULT):
         return VaultId(wanted)
     named = [vault.id async for vault in _vaults(vaults, principal) if vault.display_name == wanted]
-    return VaultId(_only(named, "vault", field))
+    return VaultId(_only(named, "vault", wanted, field))
 
 
 async def environment_id(
@@ -43,7 +43,7 @@ async def environment_id(
     if wanted.startswith(ENVIRONMENT):
         return EnvironmentId(wanted)
     named = [row.id async for row in _environments(environments, principal) if row.name == wanted]
-    return EnvironmentId(_only(named, "environment", field))
+    return EnvironmentId(_only(named, "environment", wanted, field))
 
 
 async def default_vault(vaults: VaultService, principal: Principal, *, field: str) -> VaultId:
@@ -53,20 +53,19 @@ async def default_vault(vaults: VaultService, principal: Principal, *, field: st
     if len(named) == 1 or len(active) == 1:
         return (named or active)[0].id
     if not active:
-        raise Invalid(
-            "there is no vault yet: store a secret with `strongroom credential add`, or ask for [] to go without",
-            field=field,
-        )
+        raise Invalid("there is no vault yet: `strongroom credential add` makes one for the first secret", field=field)
     shown = ", ".join(f"{vault.display_name} ({vault.id})" for vault in (named or active)[:_MOST_SHOWN])
     raise Invalid(f"must name one, since there are several: {shown}", field=field)
 
 
-def _only(ids: Sequence[str], noun: str, field: str) -> str:
+def _only(ids: Sequence[str], noun: str, wanted: str, field: str) -> str:
+    """Return the one id. A refusal repeats the name: names of vaults and environments are no secrets."""
+    name = wanted if len(wanted) <= MAX_NAME else f"{wanted[:MAX_NAME]}…"
     if not ids:
-        raise Invalid(f"no active {noun} has this name", field=field)
+        raise Invalid(f"no active {noun} is named {name}", field=field)
     if len(ids) > 1:
         shown = ", ".join(ids[:_MOST_SHOWN])
-        raise Invalid(f"several {noun}s have this name, name one by its id: {shown}", field=field)
+        raise Invalid(f"several {noun}s are named {name}, name one by its id: {shown}", field=field)
     return ids[0]
 
 
