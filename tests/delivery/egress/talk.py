@@ -7,6 +7,7 @@ from strongroom.delivery.egress import Counters, Limits
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress import events as on
 from strongroom.delivery.egress.conversation import Conversation
+from strongroom.delivery.egress.shares import Share
 from tests.delivery.egress.doubles import TOKEN, FixedDelivery
 
 AUTHORIZED = f"Proxy-Authorization: Bearer {TOKEN}\r\n".encode()
@@ -20,6 +21,7 @@ class Talk:
     def __init__(self, delivery: FixedDelivery | None = None, *, limits: Limits | None = None) -> None:
         self.delivery = delivery or FixedDelivery()
         self.counters = Counters()
+        self.share = Share(limits or Limits())
         self.conversation = Conversation(limits=limits or Limits(), counters=self.counters)
         self.done: list[do.Command] = []
         self.to_client = b""
@@ -71,19 +73,18 @@ class Talk:
                 live = self.delivery._found(token)
                 if live is None:
                     return on.Failed(NotAuthenticated(presented=True))
-                return on.SessionFound(live)
+                return on.SessionFound(live, self.share)
             case do.MakePlan(live, destination):
                 try:
                     return on.PlanMade(self.delivery.make(live, destination))
                 except Failure as failure:
                     return on.Failed(failure)
-            case do.OpenUpstream(_, destination, fresh, data):
+            case do.OpenUpstream(_, destination, fresh):
                 self.opened.append(destination)
                 if self.dial_failure is not None:
                     return on.Failed(self.dial_failure)
                 self.reused = self.reuse and not fresh
-                self.to_upstream += data
-                return None
+                return on.UpstreamOpened()
             case _:
                 self.done.append(command)
                 return None

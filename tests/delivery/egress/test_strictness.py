@@ -45,7 +45,7 @@ BAD_REQUESTS = {
     "HTTP/1.2": b"GET / HTTP/1.2\r\nHost: api.example.com\r\n\r\n",
     "a version with two digits": b"GET / HTTP/1.10\r\nHost: api.example.com\r\n\r\n",
     "the preface of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "an empty line first": b"\r\n" + GOOD % b"",
+    "three empty lines first": b"\r\n\r\n\r\n" + GOOD % b"",
     "no Host": b"GET / HTTP/1.1\r\n\r\n",
     "length twice": GOOD % b"Content-Length: 1\r\nContent-Length: 1\r\n",
     "two lengths": GOOD % b"Content-Length: 1\r\nContent-Length: 2\r\n",

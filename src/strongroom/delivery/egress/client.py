@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import assert_never, cast, final
 
-from strongroom.core.failures import Failure, NotAuthenticated, Unavailable
+from strongroom.core.failures import Failure, NotAuthenticated, TooMany, Unavailable
 from strongroom.core.hosts import Host
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
@@ -18,6 +18,7 @@ from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.crashes import log_crash
+from strongroom.delivery.egress.cutting import reset
 from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
     ClientGone,
@@ -29,14 +30,18 @@ from strongroom.delivery.egress.events import (
     SessionFound,
     TimedOut,
     UpstreamGone,
+    UpstreamOpened,
     UpstreamSent,
     Waiting,
 )
-from strongroom.delivery.egress.pool import Lane
+from strongroom.delivery.egress.patience import Patience
+from strongroom.delivery.egress.reaching import Reach
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
+
+_OPENED = UpstreamOpened()
 
 
 @final
@@ -50,9 +55,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._upstream: UpstreamConnection | None = None
-        self._early: list[bytes] = []  # what waits for the upstream's connection
-        self._early_bytes = 0
-        self._route: tuple[LiveSession, Destination, Lane] | None = None
+        self._reach = Reach(around)
         self._watched: LiveSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
@@ -63,6 +66,7 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._ending_since: float | None = None
         self._touched = around.loop.time()
+        self._patience = Patience(around.limits)
 
     # --- asyncio ----------------------------------------------------------------------------------
 
@@ -83,8 +87,7 @@ class ClientConnection(asyncio.Protocol):
         self._around.clients.discard(self)
         self._counters.clients -= 1
         self._transport = None
-        if self._watched is not None:
-            self._watched.unwatch(self.abort)
+        self._leave()
         self.happen(ClientGone())
         self._drop_upstream()
         self._around.departed()
@@ -99,6 +102,17 @@ class ClientConnection(asyncio.Protocol):
             self._decrypt(self._tls, data)
         else:
             self.happen(ClientSent(data))
+
+    @override
+    def eof_received(self) -> bool:
+        """Answer what the client has asked for before it closed its half; true keeps the other half open.
+
+        Inside TLS its end without a word from TLS is no such thing.
+        """
+        if self._tls is not None or not self.conversation.finishing:
+            return False
+        self.conversation.stopping = True
+        return True
 
     @override
     def pause_writing(self) -> None:
@@ -179,8 +193,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _steer(self) -> None:
         """Read from the client exactly while there is room for what it sends."""
-        ahead = self._early_bytes > self._around.limits.backlog_bytes or self.conversation.full
-        paused = self._upstream_congested or ahead
+        paused = self._upstream_congested or self.conversation.full
         if paused is self._paused or self._transport is None or self._transport.is_closing():
             return
         self._paused = paused
@@ -225,11 +238,20 @@ class ClientConnection(asyncio.Protocol):
         if live.ended:
             return Failed(NotAuthenticated(presented=True))
         if live is not self._watched:
-            if self._watched is not None:
-                self._watched.unwatch(self.abort)
+            try:
+                self._around.shares.join(live)
+            except TooMany as failure:
+                return Failed(failure)
+            self._leave()
             live.watch(self.abort)
             self._watched = live
-        return SessionFound(live)
+        return SessionFound(live, self._around.shares.of(live))
+
+    def _leave(self) -> None:
+        if self._watched is not None:
+            self._watched.unwatch(self.abort)
+            self._around.shares.leave(self._watched)
+            self._watched = None
 
     def _make_plan(self, live: LiveSession, destination: Destination) -> None:
         plan = self._around.delivery.planned(live, destination)
@@ -242,25 +264,20 @@ class ClientConnection(asyncio.Protocol):
         return PlanMade(await self._around.delivery.plan(live, destination))
 
     def _open_upstream(self, command: do.OpenUpstream) -> None:
-        live, destination, route = command.live, command.destination, self._route
-        if route is None or route[0] is not live or route[1] is not destination:
-            self._route = route = live, destination, self._around.pool.lane(live, destination)
-        kept = None if command.fresh else route[2].take()
+        destination = command.destination
+        kept = self._reach.kept(command.live, destination, fresh=command.fresh)
         if kept is not None:
-            self._counters.upstreams_reused += 1
             self._use(kept)
+            self.happen(_OPENED)
         else:
             self._start(lambda: self._dial(destination), "connect to an upstream")
-        self._send_upstream(command.data)
 
-    async def _dial(self, destination: Destination) -> None:
+    async def _dial(self, destination: Destination) -> Event:
         connection = await dial(self._around, destination)
         self._counters.upstreams_opened += 1
         self._touched = self._around.loop.time()
         self._use(connection)
-        connection.write(b"".join(self._early))
-        self._early.clear()
-        self._early_bytes = 0
+        return _OPENED
 
     def _use(self, connection: UpstreamConnection) -> None:
         self._upstream = connection
@@ -269,20 +286,16 @@ class ClientConnection(asyncio.Protocol):
             connection.pause(paused=True)
 
     def _send_upstream(self, data: bytes) -> None:
-        """Send now, or when the connection that is being made is there."""
-        self._counters.bytes_to_upstream += len(data)
         if self._upstream is not None:
+            self._counters.bytes_to_upstream += len(data)
             self._upstream.write(data)
-        else:
-            self._early.append(data)
-            self._early_bytes += len(data)
 
-    def _start(self, question: Callable[[], Awaitable[Event | None]], name: str) -> None:
+    def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
         self._task = self._around.spawn(self._answer(question), name)
 
-    async def _answer(self, question: Callable[[], Awaitable[Event | None]]) -> None:
+    async def _answer(self, question: Callable[[], Awaitable[Event]]) -> None:
         """Ask, and tell the answer when the task counts as over, so that what follows may start another."""
-        event: Event | None
+        event: Event
         try:
             event = await question()
         except Failure as failure:
@@ -291,32 +304,24 @@ class ClientConnection(asyncio.Protocol):
             log_crash(error, self._counters)
             event = Failed(Unavailable())
         self._task = None
-        if event is not None:
-            self.happen(event)
-        else:
-            self._steer()
+        self.happen(event)
 
     # --- the end of using an upstream ---------------------------------------------------------------
 
     def _keep_upstream(self) -> None:
         connection, self._upstream = self._upstream, None
-        if connection is None or self._route is None:
+        self._upstream_congested = False
+        if connection is None:
             return
         connection.user = None
         if self._congested:
             connection.pause(paused=False)
-        live, _, lane = self._route
-        if live.ended or connection.congested:
-            connection.drop()
-        else:
-            lane.keep(connection, self._around.loop.time())
+        self._reach.give_back(connection)
 
     def _drop_upstream(self) -> None:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        self._early.clear()
-        self._early_bytes = 0
         connection, self._upstream = self._upstream, None
         self._upstream_congested = False
         if connection is not None:
@@ -357,13 +362,16 @@ class ClientConnection(asyncio.Protocol):
         self._ending_since = self._around.loop.time()
         if self._paused:
             transport.resume_reading()
-        transport.write_eof()
+        try:
+            transport.write_eof()
+        except OSError:  # the client has cut the connection, and we have not been told yet
+            transport.abort()
 
     def abort(self) -> None:
-        """Cut the connection at once, and what it uses."""
+        """Cut the connection at once, and what it uses. The client cannot take what it has got for complete."""
         self._drop_upstream()
         if self._transport is not None:
-            self._transport.abort()
+            reset(self._transport)
 
     def finish(self) -> None:
         """Close the connection when the present exchange, if any, is over."""
@@ -373,19 +381,16 @@ class ClientConnection(asyncio.Protocol):
 
     def check_time(self, now: float) -> None:
         """Close the connection if its client or its upstream was silent for too long. Called every second or so."""
-        limits = self._around.limits
         if self._ending_since is not None:
-            if now - self._ending_since > limits.linger_seconds:
-                self.abort()
+            late = now - self._ending_since > self._around.limits.linger_seconds
+            if late and self._transport is not None:
+                self._transport.abort()  # without a reset, which could take the answer away
+            return
+        if self._patience.drips(self.conversation, now):
+            self.happen(TimedOut(Waiting.BODY))
             return
         waiting = self.conversation.waiting if self._task is None else Waiting.OURSELVES
-        allowed = {
-            Waiting.HEAD: limits.head_seconds,
-            Waiting.NEXT: limits.idle_seconds,
-            Waiting.ANSWER: limits.read_seconds,
-            Waiting.OURSELVES: float("inf"),
-        }[waiting]
-        if now - self._touched > allowed:
+        if now - self._touched > self._patience.allows(waiting):
             self._touched = now
             self.happen(TimedOut(waiting))
 

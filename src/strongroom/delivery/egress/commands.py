@@ -20,7 +20,7 @@ class SendClient:
 @final
 @dataclass(slots=True)
 class SendUpstream:
-    """Send bytes to the upstream, as soon as the connection is there."""
+    """Send bytes to the upstream."""
 
     data: bytes
 
@@ -45,12 +45,11 @@ class MakePlan:
 @final
 @dataclass(slots=True)
 class OpenUpstream:
-    """Get a connection, a `fresh` one or a kept one, and send the first bytes on it; `Failed` if there is none."""
+    """Get a connection, a `fresh` one or a kept one: `UpstreamOpened` or `Failed`."""
 
     live: LiveSession
     destination: Destination
     fresh: bool
-    data: bytes
 
 
 @final

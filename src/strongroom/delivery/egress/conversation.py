@@ -38,6 +38,7 @@ from strongroom.delivery.egress.events import (
     SessionFound,
     TimedOut,
     UpstreamGone,
+    UpstreamOpened,
     UpstreamSent,
     Waiting,
 )
@@ -47,11 +48,13 @@ from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.presented import presented_token
 from strongroom.delivery.egress.refusals import FINAL, Code, Refusal, answer, bad_request, refusal_of
 from strongroom.delivery.egress.route import absolute_destination, connect_destination
+from strongroom.delivery.egress.shares import Share
 from strongroom.delivery.egress.tunnel import Tunnel
 from strongroom.services.live import LivePlan, LiveSession
 
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
 _TLS_HANDSHAKE = 0x16
+_HTTPS_PORT = 443
 
 
 class _Phase(Enum):
@@ -75,6 +78,7 @@ class Conversation:
         "_limits",
         "_out",
         "_phase",
+        "_share",
         "_tunnel",
         "head_due",
         "stopping",
@@ -87,6 +91,7 @@ class Conversation:
         self._phase = _Phase.READING
         self._buffer = HeadBuffer(limits.head_bytes)
         self._tunnel: Tunnel | None = None
+        self._share = Share(limits)
         self._asked: Asked | None = None
         self._exchange: Exchange | None = None
         self.head_due = True
@@ -110,7 +115,21 @@ class Conversation:
     @property
     def full(self) -> bool:
         """Whether no more should be read from the client for now."""
-        return len(self._buffer.held) > self._limits.backlog_bytes
+        ahead = 0 if self._exchange is None else self._exchange.ahead
+        return max(ahead, len(self._buffer.held)) > self._limits.backlog_bytes
+
+    @property
+    def uploading(self) -> Exchange | None:
+        """The exchange whose request the client has not completed."""
+        exchange = self._exchange
+        return exchange if exchange is not None and not exchange.asked.complete else None
+
+    @property
+    def finishing(self) -> bool:
+        """Whether there is an answer to come that nothing more from the client is needed for."""
+        asked = self._asked
+        under_way = self._phase is _Phase.ASKING or self._phase is _Phase.EXCHANGING
+        return under_way and asked is not None and asked.complete and asked.head.method != b"CONNECT"
 
     @property
     def idle(self) -> bool:
@@ -135,12 +154,14 @@ class Conversation:
     def _emit(self, command: Command) -> None:
         self._out.append(command)
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event) -> None:  # noqa: C901 - one line per event
         match event:
             case ClientSent():
                 self._client_sent(event.data)
             case UpstreamSent():
                 self._upstream_sent(event.data)
+            case UpstreamOpened():
+                self._upstream_opened()
             case UpstreamGone():
                 self._upstream_gone(event)
             case ClientReady():
@@ -148,7 +169,7 @@ class Conversation:
             case PlanMade():
                 self._plan_made(event.plan)
             case SessionFound():
-                self._session_found(event.live)
+                self._session_found(event)
             case Failed():
                 self._failed(event.failure)
             case ClientGone():
@@ -178,6 +199,8 @@ class Conversation:
 
     def _read_head(self) -> bool:
         """Begin the next request, if its head is complete."""
+        if self._buffer.held.startswith(b"\r\n") and not self._buffer.skip_empty_lines():
+            return False
         self.head_due = True
         try:
             raw = self._buffer.head()
@@ -216,16 +239,19 @@ class Conversation:
         return True
 
     def _client_gone(self) -> None:
-        if self._exchange is not None or self._phase is _Phase.RELAYING:
+        if self._exchange is not None:
+            self._exchange.release()
+        elif self._phase is _Phase.RELAYING:
             self._emit(DropUpstream())
         self._exchange = None
         self._phase = _Phase.CLOSED
 
     # --- decisions --------------------------------------------------------------------------------
 
-    def _session_found(self, live: LiveSession) -> None:
+    def _session_found(self, event: SessionFound) -> None:
         if self._phase is _Phase.ASKING and self._asked is not None:
-            self._ask_plan(self._asked, live, None)
+            self._share = event.share
+            self._ask_plan(self._asked, event.live, None)
 
     def _ask_plan(self, asked: Asked, live: LiveSession, plan: LivePlan | None) -> None:
         asked.live = live
@@ -261,6 +287,8 @@ class Conversation:
         if first[0] == _TLS_HANDSHAKE:
             self._emit(StartTls(tunnel.destination.host, self._buffer.rest()))
         elif first.isupper():
+            if tunnel.destination.port == _HTTPS_PORT:
+                raise bad_request("port 443 is for https: speak TLS in this tunnel, or use another port for http")
             tunnel.carries_plain_http()
         else:
             self._close(linger=False)
@@ -268,21 +296,31 @@ class Conversation:
         self._phase = _Phase.READING
 
     def _failed(self, failure: Failure) -> None:
-        if self._exchange is not None:
-            raise refusal_of(failure, dialling=True)
         if self._phase is _Phase.ASKING:
             raise refusal_of(failure)
+        if self._exchange is not None:
+            raise refusal_of(failure, dialling=True)
 
     # --- the exchange -----------------------------------------------------------------------------
 
     def _exchange_under(self, plan: LivePlan, asked: Asked, live: LiveSession) -> None:
-        self._counters.requests += 1
-        exchange = Exchange(asked, plan, live, limits=self._limits, counters=self._counters, emit=self._emit)
-        self._exchange = exchange
         self._phase = _Phase.EXCHANGING
-        rest = exchange.begin(self._buffer.rest())
+        if self._exchange is not None:
+            rest = self._exchange.renew(plan, self._buffer.rest())
+        else:
+            self._counters.requests += 1
+            self._exchange = Exchange(
+                asked, plan, live, share=self._share, limits=self._limits, counters=self._counters, emit=self._emit
+            )
+            rest = self._exchange.begin(self._buffer.rest())
         if rest:
             self._buffer.add(rest)
+
+    def _upstream_opened(self) -> None:
+        exchange = self._exchange
+        if exchange is not None and self._phase is _Phase.EXCHANGING and not exchange.opened():
+            self._phase = _Phase.ASKING
+            self._emit(MakePlan(exchange.live, exchange.asked.destination))
 
     def _upstream_sent(self, data: bytes) -> None:
         if self._exchange is not None:
@@ -335,7 +373,8 @@ class Conversation:
                 self._emit(AbortClient())
                 return
         complete = asked is not None and asked.complete and asked.keeps_client
-        close = refusal.code in FINAL or not complete or self.stopping
+        unwanted = refusal.code is Code.TOO_MANY and self._tunnel is None
+        close = refusal.code in FINAL or not complete or self.stopping or unwanted
         bodiless = asked is not None and asked.head.method == b"HEAD"
         self._emit(SendClient(answer(refusal, close=close, bodiless=bodiless)))
         if close:
@@ -344,6 +383,8 @@ class Conversation:
             self._phase = _Phase.READING
 
     def _timed_out(self, waiting: Waiting) -> None:
+        if waiting is Waiting.BODY and self._phase is _Phase.EXCHANGING:
+            raise Refusal(Code.REQUEST_TIMEOUT, "the request body came too slowly")
         if waiting is Waiting.ANSWER and self._phase is _Phase.EXCHANGING:
             raise Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
         if self._phase is _Phase.RELAYING:

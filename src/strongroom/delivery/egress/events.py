@@ -5,6 +5,7 @@ from enum import Enum, auto
 from typing import final
 
 from strongroom.core.failures import Failure
+from strongroom.delivery.egress.shares import Share
 from strongroom.services.live import LivePlan, LiveSession
 
 
@@ -17,6 +18,8 @@ class Waiting(Enum):
     """A client that may ask for something more."""
     ANSWER = auto()
     """An exchange under way: the upstream, or the rest of the client's body."""
+    BODY = auto()
+    """A client whose body has been coming too slowly for too long."""
     OURSELVES = auto()
     """A decision, which has limits of its own."""
 
@@ -47,6 +50,7 @@ class SessionFound:
     """The answer to `FindSession`."""
 
     live: LiveSession
+    share: Share
 
 
 @final
@@ -63,6 +67,12 @@ class Failed:
     """`FindSession`, `MakePlan` or `OpenUpstream` did not succeed."""
 
     failure: Failure
+
+
+@final
+@dataclass(slots=True)
+class UpstreamOpened:
+    """There is a connection to the upstream: the answer to `OpenUpstream`."""
 
 
 @final
@@ -94,6 +104,15 @@ class TimedOut:
 
 
 Event = (
-    ClientSent | ClientGone | ClientReady | SessionFound | PlanMade | Failed | UpstreamSent | UpstreamGone | TimedOut
+    ClientSent
+    | ClientGone
+    | ClientReady
+    | SessionFound
+    | PlanMade
+    | Failed
+    | UpstreamOpened
+    | UpstreamSent
+    | UpstreamGone
+    | TimedOut
 )
 # The classes are not frozen: several are made for every request, and freezing trebles the cost of making one.

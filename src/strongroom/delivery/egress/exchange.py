@@ -2,6 +2,8 @@
 
 Rules kept here:
 - nothing is sent before there is something to send, so a gathered body holds no connection;
+- secrets are put in when there is a connection to send them on, under a plan that is alive then; until then the
+  request is held as it came;
 - a request is sent a second time only if the first connection was a kept one that died without a byte of reply, and
   the request may be repeated (RFC 9110 9.2.2) and has no body;
 - an upstream's connection is kept only if request and reply are both complete and nothing follows them.
@@ -10,6 +12,7 @@ Rules kept here:
 from collections.abc import Callable
 from typing import final
 
+from strongroom.core.failures import TooMany
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.bodies import BodyReader
 from strongroom.delivery.egress.commands import (
@@ -25,12 +28,14 @@ from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.incoming import Incoming
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, upgrades
-from strongroom.delivery.egress.refusals import Code, Refusal
+from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, bounded, upgrades
+from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
 from strongroom.delivery.egress.request_lines import request_lines
+from strongroom.delivery.egress.shares import Share
 from strongroom.services.live import LivePlan, LiveSession
 
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
+_MOST_PLANS = 4
 _EMPTY_LINE = (b"", b"")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -80,14 +85,20 @@ class Exchange:
     __slots__ = (
         "_counters",
         "_emit",
+        "_held",
+        "_held_bytes",
         "_limits",
-        "_live",
         "_outgoing",
         "_plan",
+        "_plans",
         "_replay",
+        "_sending",
+        "_share",
         "_uses_upstream",
         "asked",
         "incoming",
+        "live",
+        "received",
     )
 
     def __init__(  # noqa: PLR0913 - one argument per thing it works with
@@ -96,6 +107,7 @@ class Exchange:
         plan: LivePlan,
         live: LiveSession,
         *,
+        share: Share,
         limits: Limits,
         counters: Counters,
         emit: Callable[[Command], None],
@@ -103,69 +115,134 @@ class Exchange:
         self.asked = asked
         self.incoming = Incoming(asked.head, plan, limits=limits, keep_client=asked.keeps_client)
         self._plan = plan
-        self._live = live
+        self.live = live
         self._limits = limits
         self._counters = counters
         self._emit = emit
+        self._share = share
+        self._plans = 1
+        self._held: list[bytes] = []  # what has come of the body and is not sent, as it came
+        self._held_bytes = 0
+        self._sending = False
+        self.received = 0
+        """Bytes of the body that have come, with their framing."""
         self._outgoing: Outgoing | None = None
         self._replay: bytes | None = None
         self._uses_upstream = False
 
     def begin(self, early: bytes) -> bytes:
         """Start, with what has arrived behind the head; return what does not belong to the body."""
-        asked, plan = self.asked, self._plan
+        asked = self.asked
         head, body = asked.head, asked.body
-        protocol = _upgrade(head, plan) if b"upgrade" in head.names else None
-        if body is not None:
-            return self._begin_body(body, early)
-        lines = request_lines(head, asked.target, authority=asked.authority, plan=plan)
-        if protocol is not None:
-            self.incoming.upgrading = True
-            lines += (b"Connection: Upgrade", b"Upgrade: " + protocol)
-        lines += _EMPTY_LINE
-        request = b"\r\n".join(lines)
-        if head.method in _REPEATABLE and protocol is None:
-            self._replay = request
-        self._send(request)
-        self.incoming.request_complete()
-        return early
-
-    def _begin_body(self, body: BodyReader, early: bytes) -> bytes:
-        asked, plan = self.asked, self._plan
-        outgoing = Outgoing(asked.head, body, plan=plan, limits=self._limits, counters=self._counters)
-        self._outgoing = outgoing
-        lines = request_lines(
-            asked.head,
-            asked.target,
-            authority=asked.authority,
-            plan=plan,
-            body_may_carry=body_swaps(plan.plan),
-            expects=not outgoing.gathers,
-        )
-        if outgoing.gathers and not early and not body.done and b"expect" in asked.head.names:
-            self._emit(SendClient(_CONTINUE))  # the upstream will see head and body together
-        start = outgoing.begin(lines)
-        if body.done:  # Content-Length: 0
-            self._send(start + outgoing.feed(b"", last=True))
-            self.incoming.request_complete()
+        if b"upgrade" in head.names:
+            _upgrade(head, self._plan)
+        if body is None:
+            self._open()
             return early
-        if start:
-            self._send(start)
+        outgoing = Outgoing(head, body, plan=self._plan, limits=self._limits, counters=self._counters)
+        self._outgoing = outgoing
+        if not outgoing.gathers or body.done:
+            self._open()
+        elif not early and not self._held and b"expect" in head.names:
+            self._emit(SendClient(_CONTINUE))  # the upstream will see head and body together
         return self.client_sent(early) if early else early
 
     def client_sent(self, data: bytes) -> bytes:
         """Take bytes of the request's body; return what does not belong to it."""
         body, outgoing = self.asked.body, self._outgoing
-        if body is None or outgoing is None or outgoing.finished:
+        if body is None or outgoing is None or self.asked.complete:
             return data
         payload, rest = body.feed(data)
-        last = body.done
+        self.received += len(data) - len(rest)
+        if self._sending:
+            self._send_body(outgoing, payload, last=body.done)
+            return rest
+        self._hold(payload)
+        if body.done and outgoing.gathers:
+            self._open()
+        return rest
+
+    @property
+    def ahead(self) -> int:
+        """How many bytes wait for the upstream's connection."""
+        return self._held_bytes if self._uses_upstream else 0
+
+    def opened(self) -> bool:
+        """Send what there is; false if the plan is over and another is needed: go on with `renew`."""
+        if not self._plan.live:
+            self._emit(DropUpstream())
+            self._uses_upstream = False
+            self._replay = None
+            if self._plans >= _MOST_PLANS:
+                raise Refusal(
+                    Code.UNAVAILABLE, "the credentials changed while the request was under way; send it again"
+                )
+            return False
+        self._sending = True
+        body, outgoing = self.asked.body, self._outgoing
+        if body is None or outgoing is None:
+            request = self._replay or self._bodiless()
+            self._emit(SendUpstream(request))
+            self.incoming.request_complete()
+            return True
+        held = b"".join(self._held)
+        self._let_go()
+        lines = request_lines(
+            self.asked.head,
+            self.asked.target,
+            authority=self.asked.authority,
+            plan=self._plan,
+            body_may_carry=body_swaps(self._plan.plan),
+            expects=not outgoing.gathers,
+        )
+        self._emit(SendUpstream(outgoing.start(lines, held, last=body.done)))
+        if body.done:
+            self.incoming.request_complete()
+        return True
+
+    def renew(self, plan: LivePlan, early: bytes) -> bytes:
+        """Start again under another plan: nothing was sent under the last one."""
+        self._plan = plan
+        self._plans += 1
+        self.incoming = Incoming(self.asked.head, plan, limits=self._limits, keep_client=self.asked.keeps_client)
+        self._outgoing = None
+        self._sending = False
+        return self.begin(early)
+
+    def _bodiless(self) -> bytes:
+        asked, plan = self.asked, self._plan
+        head = asked.head
+        protocol = _upgrade(head, plan) if b"upgrade" in head.names else None
+        lines = request_lines(head, asked.target, authority=asked.authority, plan=plan)
+        if protocol is not None:
+            self.incoming.upgrading = True
+            lines += (b"Connection: Upgrade", b"Upgrade: " + protocol)
+        lines += _EMPTY_LINE
+        request = bounded(b"\r\n".join(lines), self._limits)
+        if head.method in _REPEATABLE and protocol is None:
+            self._replay = request
+        return request
+
+    def _send_body(self, outgoing: Outgoing, payload: bytes, *, last: bool) -> None:
         out = outgoing.feed(payload, last=last)
         if out:
-            self._send(out)
+            self._emit(SendUpstream(out))
         if last:
             self.incoming.request_complete()
-        return rest
+
+    def _hold(self, payload: bytes) -> None:
+        try:
+            self._share.hold(len(payload))
+        except TooMany as failure:
+            raise refusal_of(failure) from None
+        self._held.append(payload)
+        self._held_bytes += len(payload)
+
+    def _let_go(self) -> None:
+        if self._held_bytes:
+            self._share.free(self._held_bytes)
+            self._held_bytes = 0
+        self._held.clear()
 
     def upstream_sent(self, data: bytes) -> None:
         """Take bytes of the reply."""
@@ -189,7 +266,7 @@ class Exchange:
         if self.incoming.untouched:
             if not reused or self._replay is None:
                 raise Refusal(Code.UPSTREAM_UNREACHABLE, "the upstream closed the connection without a reply")
-            self._send(self._replay, fresh=True)
+            self._open(fresh=True)
             return
         out = self.incoming.ended(clean=clean)
         if out:
@@ -197,17 +274,15 @@ class Exchange:
 
     def release(self) -> None:
         """Give the upstream's connection back, or up if it is not fit for another request."""
+        self._let_go()
         if self._uses_upstream:
             incoming = self.incoming
             self._emit(KeepUpstream() if incoming.done and incoming.reusable else DropUpstream())
             self._uses_upstream = False
 
-    def _send(self, data: bytes, *, fresh: bool = False) -> None:
-        if self._uses_upstream:
-            self._emit(SendUpstream(data))
-        else:
-            self._uses_upstream = True
-            self._emit(OpenUpstream(self._live, self.asked.destination, fresh, data))
+    def _open(self, *, fresh: bool = False) -> None:
+        self._uses_upstream = True
+        self._emit(OpenUpstream(self.live, self.asked.destination, fresh))
 
 
 def _upgrade(head: RequestHead, plan: LivePlan) -> bytes | None:

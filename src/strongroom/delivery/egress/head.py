@@ -13,6 +13,7 @@ from typing import final
 from strongroom.delivery.egress.refusals import bad_reply, bad_request
 
 END = b"\r\n\r\n"
+_MOST_EMPTY_LINES = 2
 
 _FIELD_LINES = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
 _REQUEST = re.compile(rb"([A-Z][A-Z0-9_-]{0,31}) ([!-\"$-~]+) HTTP/1\.([01])\r\n" + _FIELD_LINES)
@@ -106,11 +107,12 @@ def parse_reply(raw: bytes) -> ReplyHead:
 class HeadBuffer:
     """Gathers bytes until a head is complete; each byte is searched once."""
 
-    __slots__ = ("_limit", "_searched", "held")
+    __slots__ = ("_limit", "_searched", "_skipped", "held")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._searched = 0
+        self._skipped = 0
         self.held = b""
 
     def add(self, data: bytes) -> None:
@@ -127,9 +129,17 @@ class HeadBuffer:
             return None
         if end + len(END) > self._limit:
             raise OverflowError
-        self._searched = 0
+        self._searched = self._skipped = 0
         raw, self.held = self.held[: end + len(END)], self.held[end + len(END) :]
         return raw
+
+    def skip_empty_lines(self) -> bool:
+        """Drop empty lines from the front, two at most before a head (RFC 9112 2.2); tell whether anything is left."""
+        self._searched = 0
+        while self._skipped < _MOST_EMPTY_LINES and self.held.startswith(b"\r\n"):
+            self._skipped += 1
+            self.held = self.held[2:]
+        return bool(self.held)
 
     def rest(self) -> bytes:
         """Take everything."""

@@ -19,6 +19,12 @@ class Limits:
     """Request bodies up to here are gathered where a substitution may change their length, and go out with the new
     Content-Length; longer ones are sent in chunks, which some upstreams refuse."""
 
+    session_gathered_bytes: int = 64 * MIB
+    """What one session may have gathered at one time, in all its connections."""
+
+    grown_bytes: int = 2 * MIB
+    """How much longer a request body may become by what is put in."""
+
     gathered_reply_bytes: int = 64 * KIB
     """Scrubbed replies of a known length up to here are gathered, so that they keep a Content-Length."""
 
@@ -37,6 +43,12 @@ class Limits:
     read_seconds: float = 300.0
     """The longest silence inside a request or a reply."""
 
+    request_seconds: float = 600.0
+    """How long a request body may take at any rate; after that it must have come at `request_rate` on average."""
+
+    request_rate: float = 1024.0
+    """Bytes in a second."""
+
     linger_seconds: float = 2.0
     """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
 
@@ -48,6 +60,9 @@ class Limits:
 
     connections: int = 10_000
     """Client connections at one time; more are closed at once."""
+
+    session_connections: int = 1_000
+    """Client connections of one session at one time."""
 
 
 STANDARD = Limits()

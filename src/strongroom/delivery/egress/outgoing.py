@@ -1,7 +1,8 @@
 """A client's request on its way to the upstream: its body searched and framed anew.
 
 Rules kept here:
-- a body is searched unless it is compressed, which is counted;
+- a body is searched unless it is compressed, which is counted; nothing is put in before it is sent;
+- what is put in may not make it longer without bound;
 - its length is exact wherever it can be known: a small body is gathered if its length may change, a large one goes out
   in chunks, and one in which nothing is replaced keeps the length it came with.
 """
@@ -16,74 +17,79 @@ from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, chunk
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.refusals import Code, Refusal
 from strongroom.services.live import LivePlan
 
+_SLICE = 16 * 1024
 _IDENTITY = frozenset({b"", b"identity"})
 
 
 @final
 class Outgoing:
-    """The body of one request: `begin` once, then `feed` its pieces. Both return what to send."""
+    """The body of one request: `start` once, then `feed` its pieces. Both return what to send, and raise a refusal."""
 
-    __slots__ = ("_chunked", "_gathered", "_length", "_lines", "_stream", "finished")
+    __slots__ = ("_chunked", "_grown", "_length", "_limits", "_stream", "gathers")
 
     def __init__(
         self, head: RequestHead, body: BodyReader, *, plan: LivePlan, limits: Limits, counters: Counters
     ) -> None:
-        self.finished = False
-        """Whether the last byte has been given out."""
+        self.gathers = False
+        """Whether to `start` only with the complete body."""
+        self._limits = limits
+        self._grown = 0
         self._length = body.length
         self._chunked = body.length is None
         self._stream: Stream | None = None
-        self._gathered: list[bytes] | None = None
-        self._lines: list[bytes] = []
         if plan.plan.swaps or plan.plan.strays:
-            self._search_body(head, plan, limits, counters)
+            self._search_body(head, plan, counters)
 
-    @property
-    def gathers(self) -> bool:
-        """Whether nothing is sent before the body is complete."""
-        return self._gathered is not None
-
-    def _search_body(self, head: RequestHead, plan: LivePlan, limits: Limits, counters: Counters) -> None:
+    def _search_body(self, head: RequestHead, plan: LivePlan, counters: Counters) -> None:
         if (head.one(b"content-encoding") or b"").lower() not in _IDENTITY:
             counters.unscanned_bodies += 1
             return
         self._stream = plan.substituter.body(body_encoding(head.one(b"content-type") or b""))
         if self._length is None or not body_swaps(plan.plan):
             return  # in chunks any length goes, and where nothing is replaced the length stays
-        if self._length > limits.gathered_request_bytes:
-            self._chunked = True
-        else:
-            self._gathered = []
+        self._chunked = self._length > self._limits.gathered_request_bytes
+        self.gathers = not self._chunked
 
-    def begin(self, lines: list[bytes]) -> bytes:
-        """Return the head, made of these lines, if it can be sent before the body."""
-        self._lines = lines
-        if self._gathered is not None:
-            return b""
+    def start(self, lines: list[bytes], payload: bytes, *, last: bool) -> bytes:
+        """Return the head, made of these lines, and behind it what has come of the body."""
         if self._chunked:
-            return self._head(b"Transfer-Encoding: chunked\r\n\r\n")
-        return self._head(b"Content-Length: %d\r\n\r\n" % (self._length or 0))
+            framing = b"Transfer-Encoding: chunked\r\n\r\n"
+            body = self.feed(payload, last=last)
+        else:
+            body = self.feed(payload, last=last)
+            framing = b"Content-Length: %d\r\n\r\n" % (len(body) if self.gathers else self._length or 0)
+        return bounded(b"\r\n".join([*lines, framing]), self._limits) + body
 
     def feed(self, payload: bytes, *, last: bool) -> bytes:
         """Take a piece of the body and return what to send."""
-        self.finished = last
-        stream = self._stream
-        if stream is not None:
-            payload = stream.feed(payload) + stream.finish() if last else stream.feed(payload)
-        if self._gathered is not None:
-            self._gathered.append(payload)
-            if not last:
-                return b""
-            body, self._gathered = b"".join(self._gathered), None
-            return self._head(b"Content-Length: %d\r\n\r\n" % len(body)) + body
+        if self._stream is not None:
+            payload = self._put_in(self._stream, payload, last=last)
         if self._chunked:
             return chunk(payload) + LAST_CHUNK if last else chunk(payload)
         return payload
 
-    def _head(self, framing: bytes) -> bytes:
-        return b"\r\n".join([*self._lines, framing])
+    def _put_in(self, stream: Stream, payload: bytes, *, last: bool) -> bytes:
+        """Return a piece with its secrets. It is made slice by slice: a short one can become very long."""
+        done: list[bytes] = []
+        for at in range(0, len(payload) or 1, _SLICE):
+            piece = payload[at : at + _SLICE]
+            done.append(stream.feed(piece))
+            self._grown += len(done[-1]) - len(piece)
+            if self._grown > self._limits.grown_bytes:
+                raise Refusal(Code.TOO_LARGE, "the request body is too large with the credentials put in")
+        if last:
+            done.append(stream.finish())
+        return b"".join(done)
+
+
+def bounded(head: bytes, limits: Limits) -> bytes:
+    """Return the head as it is to be sent. Raises a refusal if it is too large."""
+    if len(head) > limits.head_bytes:
+        raise Refusal(Code.TOO_LARGE, "the request head is too large with the credentials put in")
+    return head
 
 
 def body_swaps(plan: Plan) -> bool:

@@ -9,6 +9,7 @@ from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.pool import Pool
 from strongroom.delivery.egress.ports import Authority, Delivery, Dialer
+from strongroom.delivery.egress.shares import Shares
 from strongroom.delivery.egress.upstream import READ_BYTES
 
 if TYPE_CHECKING:  # the two know each other
@@ -30,6 +31,7 @@ class Surroundings:
         "loop",
         "pool",
         "read_buffer",
+        "shares",
         "spawn",
     )
 
@@ -55,5 +57,6 @@ class Surroundings:
         self.departed = departed
         """Called when a client has gone."""
         self.pool = Pool(limits=limits)
+        self.shares = Shares(limits=limits)
         self.read_buffer = memoryview(bytearray(READ_BYTES))
         self.clients: set[ClientConnection] = set()
