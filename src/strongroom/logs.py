@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-QUIET = ("uvicorn.access", "sqlalchemy", "asyncio", "alembic")
+QUIET = ("uvicorn", "sqlalchemy", "asyncio", "alembic")
 """Libraries whose own chatter would repeat what we handle, even at debug level."""
 
 

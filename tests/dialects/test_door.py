@@ -19,6 +19,7 @@ from strongroom.core.failures import Failure, NotAuthenticated, TooLarge, Unable
 from strongroom.core.grants import Principal
 from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
 from strongroom.core.secret import Secret
+from strongroom.core.tenants import ApiKey
 from strongroom.crypto.tokens import digest
 from strongroom.dialects.bodies import MAX_BODY
 from strongroom.dialects.door import CreateRoute, Door, caller
@@ -29,7 +30,7 @@ from strongroom.dialects.replies import reply
 from strongroom.dialects.secret_fields import SecretText
 from strongroom.services.authentication import Authentication
 from strongroom.services.idempotency import Idempotency
-from strongroom.services.ports import ApiKey, StoredReply
+from strongroom.services.ports import StoredReply
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
 

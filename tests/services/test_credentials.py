@@ -8,8 +8,8 @@ import pytest
 from strongroom.core.failures import Unreadable
 from strongroom.core.hosts import HostSet
 from strongroom.core.networking import Limited
+from strongroom.core.pages import PageQuery
 from strongroom.core.secret import Secret
-from strongroom.services.ports import PageQuery
 from tests.services.rooms import API, OTHER, Rooms, variable
 
 

@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 from typing import Protocol, final
 
-from strongroom.services.ports import Clock, Store
+from strongroom.core.sources import Clock
+from strongroom.services.ports import Store
 from strongroom.store import open_store
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, event
 
 from strongroom.core.audit import Intact, verify
 from strongroom.core.failures import NotReady, Unavailable
-from strongroom.services.ports import Custody, PageQuery, Store
+from strongroom.core.pages import PageQuery
+from strongroom.services.ports import Custody, Store
 from strongroom.store import assembled, inspect, open_store
 from strongroom.store.schema import FRESH
 from strongroom.store.sqlite import SqliteDatabase, SqliteDriver

@@ -8,9 +8,10 @@ from strongroom.core.failures import NotAuthenticated, Unavailable
 from strongroom.core.grants import Principal
 from strongroom.core.ids import PrincipalId
 from strongroom.core.secret import Secret
+from strongroom.core.tenants import ApiKey
 from strongroom.crypto.tokens import digest
 from strongroom.services.delivery import FEED_PATIENCE, RETRY_SECONDS
-from strongroom.services.ports import ApiKey, Change, Changes, Subject, Tenants
+from strongroom.services.ports import Change, Changes, Subject, Tenants
 
 MAX_REMEMBERED = 10_000
 

@@ -11,9 +11,11 @@ from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import NotFound
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.ids import CREDENTIAL, CredentialId, NewId, VaultId
+from strongroom.core.pages import Page, PageQuery
+from strongroom.core.sources import Clock
 from strongroom.services.contention import changed
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Clock, Credentials, Custodian, Page, PageQuery, Vaults
+from strongroom.services.ports import Credentials, Custodian, Vaults
 
 
 @final

@@ -20,13 +20,13 @@ from strongroom.core.placeholders import derive
 from strongroom.core.plans import Destination, Placement, Plan, Swap
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
+from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
 from strongroom.services.gate import Gate
 from strongroom.services.live import LivePlan, LiveSession
 from strongroom.services.ports import (
     Change,
     Changes,
-    Clock,
     Credentials,
     Custodian,
     Custody,

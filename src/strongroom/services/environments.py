@@ -9,10 +9,12 @@ from strongroom.core.actions import Action
 from strongroom.core.environments import MAX_NAME, NO_PACKAGES, CloudConfig, Environment, EnvironmentConfig
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import ENVIRONMENT, EnvironmentId, NewId
+from strongroom.core.pages import Page, PageQuery, Position
+from strongroom.core.sources import Clock
 from strongroom.core.vaults import checked_name
 from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Clock, Environments, Page, PageQuery, Position
+from strongroom.services.ports import Environments
 
 DEFAULT_NAME = "default"
 

@@ -12,7 +12,8 @@ from strongroom.core.audit import Outcome, Record
 from strongroom.core.failures import NotPermitted
 from strongroom.core.grants import Denied, Granted, Principal, Target, decide
 from strongroom.core.ids import ENTRY, EntryId, NewId
-from strongroom.services.ports import AuditAppender, Clock
+from strongroom.core.sources import Clock
+from strongroom.services.ports import AuditAppender
 
 Facts = Mapping[str, str | int]
 

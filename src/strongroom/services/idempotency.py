@@ -15,7 +15,8 @@ from typing import final
 from strongroom.core.binding import Binding
 from strongroom.core.failures import Invalid, TooMany
 from strongroom.core.grants import Principal
-from strongroom.services.ports import Clock, Replies, Seal
+from strongroom.core.sources import Clock
+from strongroom.services.ports import Replies, Seal
 
 LIFETIME = timedelta(hours=24)
 MAX_KEY = 255

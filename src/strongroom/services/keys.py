@@ -9,9 +9,11 @@ from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import KEY, KeyId, NewId, WorkspaceId
 from strongroom.core.secret import Secret
+from strongroom.core.sources import Clock, Entropy
+from strongroom.core.tenants import ApiKey
 from strongroom.crypto.tokens import digest, hint, mint_api_key
 from strongroom.services.gate import Gate
-from strongroom.services.ports import ApiKey, Clock, Entropy, Tenants
+from strongroom.services.ports import Tenants
 
 
 @final

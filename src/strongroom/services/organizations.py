@@ -7,11 +7,13 @@ from strongroom.core.actions import Action, Scope
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import KEY, ORGANIZATION, WORKSPACE, KeyId, NewId, OrganizationId, WorkspaceId
 from strongroom.core.secret import Secret
+from strongroom.core.sources import Clock, Entropy
+from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import checked_name
 from strongroom.crypto.tokens import digest, hint, mint_api_key
 from strongroom.services.gate import Gate
 from strongroom.services.keys import ORDINARY_SCOPES
-from strongroom.services.ports import ApiKey, Clock, Entropy, Organization, Tenants, Workspace
+from strongroom.services.ports import Tenants
 
 FIRST_WORKSPACE = "default"
 

@@ -1,7 +1,6 @@
 """Every door from a use case to the outside, as small Protocols.
 
-`store`, `custody` and `outbound` implement them; `wiring.py` passes the implementations;
-`testing/` has second ones. Every store method is one transaction that is durable when it returns.
+`store`, `custody` and `outbound` implement them; `wiring.py` passes the implementations. Every store method is one transaction that is durable when it returns.
 Failures are those of `core/failures.py`; a database that does not answer is `Unavailable`.
 """
 
@@ -12,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, final
 
 from strongroom.core.audit import Entry, Head, Record
-from strongroom.core.binding import Binding as Binding  # noqa: PLC0414 - a use case finds its doors' words here
+from strongroom.core.binding import Binding
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.environments import Environment
 from strongroom.core.grants import Granted
@@ -25,15 +24,9 @@ from strongroom.core.ids import (
     VaultId,
     WorkspaceId,
 )
-from strongroom.core.pages import Page as Page  # noqa: PLC0414 - as above
-from strongroom.core.pages import PageQuery as PageQuery  # noqa: PLC0414 - as above
-from strongroom.core.pages import Position as Position  # noqa: PLC0414 - as above
+from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
-from strongroom.core.sources import Clock as Clock  # noqa: PLC0414 - as above
-from strongroom.core.sources import Entropy as Entropy  # noqa: PLC0414 - as above
-from strongroom.core.tenants import ApiKey as ApiKey  # noqa: PLC0414 - as above
-from strongroom.core.tenants import Organization as Organization  # noqa: PLC0414 - as above
-from strongroom.core.tenants import Workspace as Workspace  # noqa: PLC0414 - as above
+from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import Vault
 
 # --- custody -----------------------------------------------------------------------------------

@@ -12,24 +12,15 @@ from strongroom.core.environments import CloudConfig, Environment, LimitedNetwor
 from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import SESSION, EnvironmentId, KeyId, NewId, SessionId, VaultId
+from strongroom.core.pages import Page, PageQuery
 from strongroom.core.placeholders import SEED_BYTES, derive
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import MAX_VAULTS, Agent, McpServer, Session
+from strongroom.core.sources import Clock, Entropy
 from strongroom.crypto.tokens import digest, mint_session_token
 from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
-from strongroom.services.ports import (
-    Clock,
-    Credentials,
-    Entropy,
-    Environments,
-    Page,
-    PageQuery,
-    Seal,
-    SessionFilter,
-    Sessions,
-    Vaults,
-)
+from strongroom.services.ports import Credentials, Environments, Seal, SessionFilter, Sessions, Vaults
 
 MAX_LIFETIME = timedelta(days=30)
 

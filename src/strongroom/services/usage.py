@@ -12,9 +12,10 @@ from typing import final
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId, SessionId
+from strongroom.core.sources import Clock
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Clock, Use, Uses
+from strongroom.services.ports import Use, Uses
 
 STRAYED = "placeholder.strayed"
 """The security event: a live placeholder was sent to a host or on a surface it does not belong to."""

@@ -7,10 +7,12 @@ from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import VAULT, NewId, VaultId
+from strongroom.core.pages import Page, PageQuery
+from strongroom.core.sources import Clock
 from strongroom.core.vaults import Vault, checked_name
 from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Clock, Page, PageQuery, Vaults
+from strongroom.services.ports import Vaults
 
 
 @final

@@ -13,7 +13,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from strongroom.core.failures import NotReady
-from strongroom.services.ports import Clock, Store
+from strongroom.core.sources import Clock
+from strongroom.services.ports import Store
 from strongroom.store.audit import AuditStore
 from strongroom.store.changes import ChangeFeed, last_sequence
 from strongroom.store.credentials import CredentialStore

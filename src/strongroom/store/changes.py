@@ -15,7 +15,8 @@ from typing import TypeVar, final
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from strongroom.core.failures import Unavailable
-from strongroom.services.ports import Change, Clock, Subject
+from strongroom.core.sources import Clock
+from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
 from strongroom.store.database import Database
 from strongroom.store.rows import Row

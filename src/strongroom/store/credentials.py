@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from strongroom.core.credentials import Credential
 from strongroom.core.failures import Conflict, Invalid, NotFound
 from strongroom.core.ids import CredentialId, VaultId, WorkspaceId
+from strongroom.core.pages import Page, PageQuery
 from strongroom.core.vaults import MAX_CREDENTIALS
-from strongroom.services.ports import Change, Custody, Page, PageQuery, Subject
+from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.database import Database

@@ -9,7 +9,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from strongroom.core.environments import Environment
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.ids import EnvironmentId, WorkspaceId
-from strongroom.services.ports import Change, Page, PageQuery, Subject
+from strongroom.core.pages import Page, PageQuery
+from strongroom.services.ports import Change, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment

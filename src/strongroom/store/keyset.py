@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, tuple_
 
-from strongroom.services.ports import Page, PageQuery
+from strongroom.core.pages import Page, PageQuery
 from strongroom.store.columns import ID, Moment
 from strongroom.store.rows import Row
 

@@ -20,8 +20,9 @@ from sqlalchemy import (
 
 from strongroom.core.failures import NotAuthenticated, NotFound
 from strongroom.core.ids import SessionId, WorkspaceId
+from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
-from strongroom.services.ports import Change, Page, PageQuery, SessionFilter, Subject
+from strongroom.services.ports import Change, SessionFilter, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from strongroom.core.actions import Scope
 from strongroom.core.failures import NotFound
 from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
-from strongroom.services.ports import ApiKey, Change, Organization, Subject, Workspace
+from strongroom.core.tenants import ApiKey, Organization, Workspace
+from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.database import Database

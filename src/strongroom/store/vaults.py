@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from strongroom.core.failures import NotFound
 from strongroom.core.ids import VaultId, WorkspaceId
+from strongroom.core.pages import Page, PageQuery
 from strongroom.core.vaults import Vault
-from strongroom.services.ports import Change, Page, PageQuery, Subject
+from strongroom.services.ports import Change, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment

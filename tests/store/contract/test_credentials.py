@@ -13,10 +13,11 @@ from strongroom.core.failures import Conflict, Invalid, NotFound, Unreadable
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import CredentialId, VaultId
 from strongroom.core.networking import Limited
+from strongroom.core.pages import PageQuery
 from strongroom.core.placeholders import Shape
 from strongroom.core.surfaces import Surface
 from strongroom.core.vaults import MAX_CREDENTIALS
-from strongroom.services.ports import Custody, PageQuery, Store
+from strongroom.services.ports import Custody, Store
 from tests.store.backends import Backend
 from tests.store.things import Home, at, ids, receipt
 

@@ -14,7 +14,8 @@ from strongroom.core.environments import (
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import EnvironmentId
-from strongroom.services.ports import PageQuery, Store
+from strongroom.core.pages import PageQuery
+from strongroom.services.ports import Store
 from tests.store.things import Home, at
 
 

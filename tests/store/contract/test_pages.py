@@ -4,9 +4,9 @@ from itertools import chain
 
 import pytest
 
-from strongroom.core.pages import Position
+from strongroom.core.pages import PageQuery, Position
 from strongroom.core.vaults import Vault
-from strongroom.services.ports import PageQuery, Store
+from strongroom.services.ports import Store
 from tests.store.things import Home, at, ids
 
 

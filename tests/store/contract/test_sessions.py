@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from strongroom.core.failures import Invalid, NotFound
-from strongroom.core.pages import Position
+from strongroom.core.pages import PageQuery, Position
 from strongroom.core.sessions import Agent, McpServer
-from strongroom.services.ports import PageQuery, SessionFilter, Store
+from strongroom.services.ports import SessionFilter, Store
 from tests.store.things import Home, at, digest, ids
 
 EVERYTHING = PageQuery(limit=99, newest_first=False, include_archived=True)

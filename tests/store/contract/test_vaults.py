@@ -7,7 +7,8 @@ import pytest
 
 from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.ids import VaultId
-from strongroom.services.ports import PageQuery, Store
+from strongroom.core.pages import PageQuery
+from strongroom.services.ports import Store
 from tests.store.things import Home, at, receipt
 
 

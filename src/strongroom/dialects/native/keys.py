@@ -8,11 +8,11 @@ from pydantic_core import PydanticCustomError
 
 from strongroom.core.actions import ALL_SCOPES, Scope
 from strongroom.core.ids import KeyId, WorkspaceId
+from strongroom.core.tenants import ApiKey
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Moment, Text
 from strongroom.dialects.validation import OURS
 from strongroom.services.catalogue import Services
-from strongroom.services.ports import ApiKey
 
 _MAX_NAME = 255
 _SCOPES = [scope.value for scope in Scope if scope in ALL_SCOPES]

@@ -8,9 +8,9 @@ from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal
 from strongroom.core.ids import ENVIRONMENT, VAULT, EnvironmentId, VaultId
+from strongroom.core.pages import Page, PageQuery, Position
 from strongroom.core.vaults import MAX_NAME, Vault
 from strongroom.services.environments import EnvironmentService
-from strongroom.services.ports import Page, PageQuery, Position
 from strongroom.services.vaults import VaultService
 
 DEFAULT_VAULT = "default"

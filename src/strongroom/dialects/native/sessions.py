@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from strongroom.core.audit import Entry, Outcome
 from strongroom.core.fields import read_time, write_time
 from strongroom.core.ids import EnvironmentId, SessionId, VaultId
+from strongroom.core.pages import PageQuery, Position
 from strongroom.core.sessions import Agent, Session
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.reference import default_vault, environment_id, vault_id
@@ -29,7 +30,7 @@ from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
 from strongroom.services.access import Egress
 from strongroom.services.catalogue import Services
-from strongroom.services.ports import PageQuery, Position, SessionFilter, Use
+from strongroom.services.ports import SessionFilter, Use
 from strongroom.services.sessions import NewSession
 
 AGENT = Agent(id="external")
