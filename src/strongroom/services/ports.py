@@ -1,7 +1,8 @@
 """Every door from a use case to the outside, as small Protocols.
 
-`store`, `custody` and `outbound` implement them; `wiring.py` passes the implementations. Every store method is one transaction that is durable when it returns.
-Failures are those of `core/failures.py`; a database that does not answer is `Unavailable`.
+`store`, `custody` and `outbound` implement them; `wiring.py` passes the implementations. Every store
+method is one transaction that is durable when it returns. Failures are those of `core/failures.py`;
+a database that does not answer is `Unavailable`.
 """
 
 from collections.abc import AsyncIterator, Sequence
