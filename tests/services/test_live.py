@@ -1,0 +1,49 @@
+"""What a running session remembers: bounded, and worth nothing once it is over."""
+
+import pytest
+
+from strongroom.core.hosts import canonical_host
+from strongroom.core.plans import Destination
+from strongroom.core.substitution import BodyEncoding
+from strongroom.services.live import MAX_PLANS, LivePlan
+from tests.services.rooms import API, Rooms, variable
+
+
+async def test_nothing_is_put_in_any_more_once_the_plan_is_over(rooms: Rooms) -> None:
+    vault = await rooms.vault()
+    await rooms.credentials.create(rooms.admin, vault, variable())
+    opened = await rooms.session(vault)
+    live = await rooms.delivery.enter(opened.token)
+    plan = await rooms.delivery.plan(live, API)
+    placeholder = opened.placeholders["TOKEN"].encode()
+    body = plan.substituter.body(BodyEncoding.RAW)
+    assert body.feed(placeholder + b";") == b"the secret;"
+    live.forget()
+    assert body.feed(placeholder + b";") == placeholder + b";"
+    assert plan.substituter.header_value(placeholder) == placeholder
+
+
+async def test_the_plan_made_longest_ago_gives_way_beyond_the_bound(rooms: Rooms) -> None:
+    live = await rooms.delivery.enter((await rooms.session()).token)
+    first = await rooms.delivery.plan(live, API)
+    for number in range(MAX_PLANS):
+        there = Destination("https", canonical_host(f"host{number}.example.com"), 443)
+        live.admit(
+            LivePlan(
+                type(first.plan)(session=first.plan.session, destination=there, expires_at=first.expires_at),
+                principal=live.principal,
+                meter=rooms.meter,
+                sent=live.sent_to(there.host),
+            )
+        )
+    assert len(live.plans) == MAX_PLANS
+    assert not first.live
+    assert len(live.sent) <= MAX_PLANS
+
+
+@pytest.mark.parametrize("more", [0, 5])
+async def test_refusals_are_remembered_up_to_the_bound(rooms: Rooms, more: int) -> None:
+    live = await rooms.delivery.enter((await rooms.session()).token)
+    for number in range(MAX_PLANS + more):
+        live.refuse(canonical_host(f"host{number}.example.com"), "no")
+    assert len(live.refusals) == MAX_PLANS
