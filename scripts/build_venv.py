@@ -76,7 +76,11 @@ def pip_install(lock: Path, *, editable: bool) -> Install:
 
     def install(python: Path) -> None:
         subprocess.run([python, "-I", "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
-        pip(python, "--require-hashes", "--requirement", str(lock))
+        # A lock file is whole. With --no-deps pip takes it as it stands, and looks for no `name[extra]` that a package
+        # in it asks for: it would take a release for that which came out after the file was written.
+        pip(python, "--no-deps", "--require-hashes", "--requirement", str(lock))
+        check = [python, "-I", "-m", "pip", "--disable-pip-version-check", "check"]
+        subprocess.run(check, check=True, stdout=sys.stderr)  # and whole it is: nothing that anything needs is missing
         if editable:
             pip(python, "--no-deps", "--no-build-isolation", "--editable", ".")
 
