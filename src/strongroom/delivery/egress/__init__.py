@@ -2,7 +2,8 @@
 
 Read `conversation.py` first: it says what is said when. `outgoing.py` and `incoming.py` are what happens to a
 request and to its reply; `head.py`, `bodies.py` and `route.py` are what is let in at all. None of these does I/O;
-`client.py` and `upstream.py` do, and `server.py` starts and stops it all.
+`driver.py` carries out what a conversation wants between `client.py` and `upstream.py`, the two ends, and `server.py`
+starts and stops it all.
 """
 
 from strongroom.delivery.egress.authority import CertificateAuthority

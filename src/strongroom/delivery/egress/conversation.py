@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import assert_never, final
 
 from strongroom.core.failures import Failure, NotAuthenticated
-from strongroom.delivery.egress.bodies import request_body
+from strongroom.delivery.egress.asked import Asked, asked_inside, asked_of_proxy
 from strongroom.delivery.egress.commands import (
     AbortClient,
     CloseClient,
@@ -42,19 +42,16 @@ from strongroom.delivery.egress.events import (
     UpstreamSent,
     Waiting,
 )
-from strongroom.delivery.egress.exchange import Asked, Exchange
-from strongroom.delivery.egress.head import HeadBuffer, parse_request
+from strongroom.delivery.egress.exchange import Exchange
+from strongroom.delivery.egress.head import HeadBuffer
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.presented import presented_token
 from strongroom.delivery.egress.refusals import FINAL, Code, Refusal, answer, bad_request, refusal_of
-from strongroom.delivery.egress.route import absolute_destination, connect_destination
 from strongroom.delivery.egress.shares import Share
-from strongroom.delivery.egress.tunnel import Tunnel
+from strongroom.delivery.egress.tunnel import Spoken, Tunnel, spoken
 from strongroom.services.live import LivePlan, LiveSession
 
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
-_TLS_HANDSHAKE = 0x16
-_HTTPS_PORT = 443
 
 
 class _Phase(Enum):
@@ -84,20 +81,26 @@ class Conversation:
         "stopping",
     )
 
-    def __init__(self, *, limits: Limits, counters: Counters) -> None:
+    def __init__(self, *, limits: Limits, counters: Counters, inside: Tunnel | None = None) -> None:
+        """Begin; `inside` a tunnel if the connection has opened one already."""
         self._limits = limits
         self._counters = counters
         self._out: list[Command] = []
         self._phase = _Phase.READING
         self._buffer = HeadBuffer(limits.head_bytes)
-        self._tunnel: Tunnel | None = None
-        self._share = Share(limits)
+        self._tunnel = inside
+        self._share = Share(limits) if inside is None else inside.share
         self._asked: Asked | None = None
         self._exchange: Exchange | None = None
         self.head_due = True
         """Whether the client owes the rest of a head, so that its dribbling does not buy it time."""
         self.stopping = False
         """Set it to have the connection closed after the present exchange."""
+
+    @property
+    def tunnel(self) -> Tunnel | None:
+        """The tunnel that the client has opened."""
+        return self._tunnel
 
     @property
     def waiting(self) -> Waiting:
@@ -209,29 +212,12 @@ class Conversation:
         if raw is None:
             return False
         self.head_due = False
-        head = parse_request(raw)
         tunnel = self._tunnel
         if tunnel is not None:
-            if head.method == b"CONNECT":
-                raise bad_request("a tunnel inside a tunnel is not supported")
-            asked = Asked(
-                head,
-                request_body(head),
-                tunnel.destination,
-                target=tunnel.target_of(head),
-                authority=tunnel.authority,
-            )
-            self._ask_plan(asked, tunnel.live, tunnel.plan)
+            self._ask_plan(asked_inside(raw, tunnel), tunnel.live, tunnel.plan)
             return True
-        if head.method == b"CONNECT":
-            asked = Asked(head, None, connect_destination(head))
-        else:
-            destination, target = absolute_destination(head)
-            asked = Asked(
-                head, request_body(head), destination, target=target, authority=destination.authority.encode()
-            )
-        self._asked = asked
-        token = presented_token(head)
+        asked = self._asked = asked_of_proxy(raw)
+        token = presented_token(asked.head)
         if token is None:
             raise refusal_of(NotAuthenticated(presented=False))
         self._phase = _Phase.ASKING
@@ -271,7 +257,7 @@ class Conversation:
                 self._tunnel.plan = plan
             self._exchange_under(plan, asked, asked.live)
             return
-        self._tunnel = Tunnel(asked.live, asked.destination, plan)
+        self._tunnel = Tunnel(asked.live, asked.destination, plan, share=self._share)
         self._asked = None
         self._phase = _Phase.PEEKING
         self.head_due = True
@@ -281,18 +267,17 @@ class Conversation:
 
     def _peek(self) -> None:
         """Tell by the first byte in a tunnel what is spoken there: TLS, or HTTP in clear (as `http://` URLs may be)."""
-        tunnel, first = self._tunnel, self._buffer.held[:1]
-        if tunnel is None or not first:
+        tunnel = self._tunnel
+        if tunnel is None or not self._buffer.held:
             return
-        if first[0] == _TLS_HANDSHAKE:
-            self._emit(StartTls(tunnel.destination.host, self._buffer.rest()))
-        elif first.isupper():
-            if tunnel.destination.port == _HTTPS_PORT:
-                raise bad_request("port 443 is for https: speak TLS in this tunnel, or use another port for http")
-            tunnel.carries_plain_http()
-        else:
-            self._close(linger=False)
-            return
+        match spoken(self._buffer.held[0]):
+            case Spoken.TLS:
+                self._emit(StartTls(tunnel.destination.host, self._buffer.rest()))
+            case Spoken.HTTP:
+                tunnel.carry_plain_http()
+            case Spoken.NEITHER:
+                self._close(linger=False)
+                return
         self._phase = _Phase.READING
 
     def _failed(self, failure: Failure) -> None:

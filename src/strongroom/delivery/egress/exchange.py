@@ -13,8 +13,7 @@ from collections.abc import Callable
 from typing import final
 
 from strongroom.core.failures import TooMany
-from strongroom.core.plans import Destination
-from strongroom.delivery.egress.bodies import BodyReader
+from strongroom.delivery.egress.asked import Asked
 from strongroom.delivery.egress.commands import (
     AwaitClient,
     Command,
@@ -38,44 +37,6 @@ _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE
 _MOST_PLANS = 4
 _EMPTY_LINE = (b"", b"")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@final
-class Asked:
-    """A request whose head has been read and checked."""
-
-    __slots__ = ("authority", "body", "destination", "head", "live", "target")
-
-    def __init__(
-        self,
-        head: RequestHead,
-        body: BodyReader | None,
-        destination: Destination,
-        *,
-        target: bytes = b"",
-        authority: bytes = b"",
-    ) -> None:
-        self.head = head
-        self.body = body
-        self.destination = destination
-        self.target = target
-        self.authority = authority
-        """The Host to send."""
-        self.live: LiveSession | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the client has nothing more to send of it."""
-        return self.body is None or self.body.done
-
-    @property
-    def keeps_client(self) -> bool:
-        """Whether the client's connection may carry another request."""
-        head = self.head
-        if b"connection" not in head.names:
-            return head.minor == 1
-        tokens = head.tokens(b"connection")
-        return b"close" not in tokens and (head.minor == 1 or b"keep-alive" in tokens)
 
 
 @final

@@ -1,0 +1,318 @@
+"""Drives one conversation: carries out its commands but for those that the client's connection itself obeys.
+
+While everything is warm (session, plan, upstream connection) a request runs through here without a task and without
+an await; only what is cold starts a task, at most one at a time.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol, assert_never, final
+
+from strongroom.core.failures import Failure, NotAuthenticated, TooMany, Unavailable
+from strongroom.core.hosts import Host
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.delivery.egress import commands as do
+from strongroom.delivery.egress.conversation import Conversation
+from strongroom.delivery.egress.crashes import log_crash
+from strongroom.delivery.egress.dialling import dial
+from strongroom.delivery.egress.events import (
+    ClientGone,
+    ClientReady,
+    ClientSent,
+    Event,
+    Failed,
+    PlanMade,
+    SessionFound,
+    TimedOut,
+    UpstreamGone,
+    UpstreamOpened,
+    UpstreamSent,
+    Waiting,
+)
+from strongroom.delivery.egress.patience import Patience
+from strongroom.delivery.egress.reaching import Reach
+from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.upstream import UpstreamConnection
+from strongroom.services.live import LiveSession
+
+_OPENED = UpstreamOpened()
+
+
+class Client(Protocol):
+    """Whom a conversation is with. Nothing of this calls back before it returns, but for `start_tls`."""
+
+    def send(self, data: bytes) -> None:
+        """Send, if the client is still there."""
+
+    def steer(self, *, paused: bool) -> bool:
+        """Stop reading what the client sends, or go on; false if its connection is ending and has no more to read."""
+
+    def start_tls(self, host: Host, early: bytes) -> None:
+        """Speak TLS from here on, as this host; `early` is what has arrived of it."""
+
+    def close(self, *, linger: bool) -> None:
+        """Close when everything is sent; `linger` if the client may still be sending."""
+
+    def cut(self) -> None:
+        """Cut at once, so that the client cannot take what it has got for complete."""
+
+
+@final
+class Driver:
+    """One conversation's machine. Events are taken in order, also those that a command answers at once."""
+
+    def __init__(self, client: Client, conversation: Conversation, around: Surroundings) -> None:
+        self._client = client
+        self.conversation = conversation
+        self._around = around
+        self._counters = around.counters
+        self._upstream: UpstreamConnection | None = None
+        self._reach = Reach(around)
+        self._watched: LiveSession | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._events: deque[Event] = deque()
+        self._busy = False
+        self._congested = False  # the client does not take what we send
+        self._awaited = False  # there is more to send as soon as it does
+        self._upstream_congested = False
+        self._paused = False
+        self._touched = around.loop.time()
+        self._patience = Patience(around.limits)
+
+    # --- the client ---------------------------------------------------------------------------------
+
+    def touch(self) -> None:
+        """Note that the client has given a sign of life; dribbling a head is none."""
+        if not self.conversation.head_due:
+            self._touched = self._around.loop.time()
+
+    def client_congested(self, *, congested: bool) -> None:
+        """Stop reading from the upstream while the client does not take what we send, or go on."""
+        self._congested = congested
+        self._pace()
+
+    def client_gone(self) -> None:
+        """Take the end of the client's connection."""
+        self._leave()
+        self.happen(ClientGone())
+        self._drop_upstream()
+
+    # --- the upstream's connection ----------------------------------------------------------------
+
+    def upstream_sent(self, data: bytes) -> None:
+        """Take what the upstream sent."""
+        self._touched = self._around.loop.time()
+        self.happen(UpstreamSent(data))
+
+    def upstream_gone(self, *, clean: bool) -> None:
+        """Take the end of the upstream's connection."""
+        reused = self._upstream is not None and self._upstream.reused
+        self._upstream = None
+        self._upstream_congested = False
+        self.happen(UpstreamGone(clean, reused))
+
+    def upstream_congested(self, *, congested: bool) -> None:
+        """Stop reading from the client while the upstream does not take what we send, or go on."""
+        self._upstream_congested = congested
+        self._touched = self._around.loop.time()
+        self._steer()
+
+    # --- events and commands ----------------------------------------------------------------------
+
+    def happen(self, event: Event) -> None:
+        """Tell the conversation, and do as it says."""
+        self._events.append(event)
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._events:
+                for command in self.conversation.receive(self._events.popleft()):
+                    self._obey(command)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must end here and say nothing of the request
+            self._crash(error)
+        finally:
+            self._busy = False
+        if self._paused or type(event) is ClientSent:
+            self._steer()  # only then can it have changed
+
+    def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
+        match command:
+            case do.SendClient():
+                self._send(command.data)
+            case do.SendUpstream():
+                self._send_upstream(command.data)
+            case do.OpenUpstream():
+                self._open_upstream(command)
+            case do.KeepUpstream():
+                self._keep_upstream()
+            case do.AwaitClient():
+                self._awaited = True
+                self._pace()
+            case do.DropUpstream():
+                self._drop_upstream()
+            case do.MakePlan():
+                self._make_plan(command.live, command.destination)
+            case do.FindSession():
+                self._find_session(command.token)
+            case do.StartTls():
+                self._client.start_tls(command.host, command.early)
+            case do.CloseClient():
+                self._client.close(linger=command.linger)
+            case do.AbortClient():
+                self.abort()
+            case _:
+                assert_never(command)
+
+    def _steer(self) -> None:
+        """Read from the client exactly while there is room for what it sends."""
+        paused = self._upstream_congested or self.conversation.full
+        if paused is not self._paused and self._client.steer(paused=paused):
+            self._paused = paused
+
+    def _send(self, data: bytes) -> None:
+        self._counters.bytes_to_client += len(data)
+        self._client.send(data)
+
+    def _pace(self) -> None:
+        """Read from the upstream exactly while the client has room; send on what is left when others had their turn."""
+        if self._upstream is not None:
+            self._upstream.pause(paused=self._congested or self._awaited)
+        if self._awaited and not self._congested:
+            self._around.loop.call_soon(self._send_on)
+
+    def _send_on(self) -> None:
+        if self._awaited and not self._congested:
+            self._awaited = False
+            self._touched = self._around.loop.time()
+            self._pace()
+            self.happen(ClientReady())
+
+    # --- questions: answered at once from memory, or by a task --------------------------------------
+
+    def _find_session(self, token: Secret) -> None:
+        live = self._around.delivery.entered(token)
+        if live is not None:
+            self.happen(self._entered(live))
+        else:
+            self._start(lambda: self._enter(token), "find the session of a proxy token")
+
+    async def _enter(self, token: Secret) -> Event:
+        return self._entered(await self._around.delivery.enter(token))
+
+    def _entered(self, live: LiveSession) -> Event:
+        if live.ended:
+            return Failed(NotAuthenticated(presented=True))
+        if live is not self._watched:
+            try:
+                self._around.shares.join(live)
+            except TooMany as failure:
+                return Failed(failure)
+            self._leave()
+            live.watch(self.abort)
+            self._watched = live
+        return SessionFound(live, self._around.shares.of(live))
+
+    def _leave(self) -> None:
+        if self._watched is not None:
+            self._watched.unwatch(self.abort)
+            self._around.shares.leave(self._watched)
+            self._watched = None
+
+    def _make_plan(self, live: LiveSession, destination: Destination) -> None:
+        plan = self._around.delivery.planned(live, destination)
+        if plan is not None:
+            self.happen(PlanMade(plan))
+        else:
+            self._start(lambda: self._plan(live, destination), "make a delivery plan")
+
+    async def _plan(self, live: LiveSession, destination: Destination) -> Event:
+        return PlanMade(await self._around.delivery.plan(live, destination))
+
+    def _open_upstream(self, command: do.OpenUpstream) -> None:
+        destination = command.destination
+        kept = self._reach.kept(command.live, destination, fresh=command.fresh)
+        if kept is not None:
+            self._use(kept)
+            self.happen(_OPENED)
+        else:
+            self._start(lambda: self._dial(destination), "connect to an upstream")
+
+    async def _dial(self, destination: Destination) -> Event:
+        connection = await dial(self._around, destination)
+        self._counters.upstreams_opened += 1
+        self._touched = self._around.loop.time()
+        self._use(connection)
+        return _OPENED
+
+    def _use(self, connection: UpstreamConnection) -> None:
+        self._upstream = connection
+        connection.user = self
+        if self._congested:
+            connection.pause(paused=True)
+
+    def _send_upstream(self, data: bytes) -> None:
+        if self._upstream is not None:
+            self._counters.bytes_to_upstream += len(data)
+            self._upstream.write(data)
+
+    def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
+        self._task = self._around.spawn(self._answer(question), name)
+
+    async def _answer(self, question: Callable[[], Awaitable[Event]]) -> None:
+        """Ask, and tell the answer when the task counts as over, so that what follows may start another."""
+        event: Event
+        try:
+            event = await question()
+        except Failure as failure:
+            event = Failed(failure)
+        except Exception as error:  # noqa: BLE001 - fail closed, and say nothing of the request
+            log_crash(error, self._counters)
+            event = Failed(Unavailable())
+        self._task = None
+        self.happen(event)
+
+    # --- the end of using an upstream ---------------------------------------------------------------
+
+    def _keep_upstream(self) -> None:
+        connection, self._upstream = self._upstream, None
+        self._upstream_congested = False
+        if connection is None:
+            return
+        connection.user = None
+        if self._congested:
+            connection.pause(paused=False)
+        self._reach.give_back(connection)
+
+    def _drop_upstream(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        connection, self._upstream = self._upstream, None
+        self._upstream_congested = False
+        if connection is not None:
+            connection.drop()
+
+    # --- the end ------------------------------------------------------------------------------------
+
+    def abort(self) -> None:
+        """Give up what is under way, and cut the client's connection."""
+        self._drop_upstream()
+        self._client.cut()
+
+    def check_time(self, now: float) -> None:
+        """Tell the conversation if its client or its upstream was silent for too long. Called every second or so."""
+        if self._patience.drips(self.conversation, now):
+            self.happen(TimedOut(Waiting.BODY))
+            return
+        waiting = self.conversation.waiting if self._task is None else Waiting.OURSELVES
+        if now - self._touched > self._patience.allows(waiting):
+            self._touched = now
+            self.happen(TimedOut(waiting))
+
+    def _crash(self, error: Exception) -> None:
+        self._events.clear()
+        log_crash(error, self._counters)
+        self.abort()
