@@ -60,6 +60,13 @@ ENCODERS: dict[str, Callable[[str], str]] = {
         char if char in string.ascii_letters + string.digits + "_.-~" else "".join(f"%{b:02x}" for b in char.encode())
         for char in text
     ),
+    "percent of every byte": lambda text: "".join(f"%{byte:02X}" for byte in text.encode()),
+    "JSON inside JSON": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "JSON in UTF-8 inside JSON": lambda text: json.dumps(json.dumps(text, ensure_ascii=False))[3:-3],
+    "JSON in a URL": lambda text: quote(json.dumps(text)[1:-1], safe=""),
+    "JSON in a form": lambda text: quote_plus(json.dumps(text)[1:-1]),
+    "a URL inside JSON": lambda text: json.dumps(quote(text, safe=""))[1:-1],
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
 }
 
 
@@ -127,6 +134,16 @@ def test_a_reply_cut_anywhere_is_cleaned_alike(secret: str, cuts: list[int], for
     stream = scrubber(secret).stream()
     pieces = [said[start:end] for start, end in zip(places, places[1:], strict=False)]  # noqa: RUF007 - reads as it cuts
     assert b"".join(map(stream.feed, pieces)) + stream.finish() == scrubber(secret).clean(said)
+
+
+@pytest.mark.parametrize("shift", range(3))
+@pytest.mark.parametrize(
+    "inner", [json.dumps, lambda text: json.dumps(text, ensure_ascii=False), quote_plus], ids=["JSON", "UTF-8", "form"]
+)
+def test_base64_of_a_body_that_held_the_secret_shows_the_placeholder(inner: Callable[[str], str], shift: int) -> None:
+    said = base64.b64encode(b"#" * shift + inner(SECRET).encode())
+    for written in (said.decode(), quote(said, safe=""), said.decode().replace("/", "\\/")):
+        assert NAME in scrubber().clean(written.encode()).decode()
 
 
 def test_every_secret_becomes_its_own_placeholder() -> None:

@@ -1,8 +1,10 @@
 """The forms in which an upstream is likely to echo a text back.
 
 Raw, escaped as JSON, HTML or XML, percent-encoded, each as the common libraries write it, and base64
-at any of the three alignments, in both alphabets. A text of letters and digits has few distinct
-forms; the others cost only where the text has characters that need escaping.
+at any of the three alignments, in both alphabets. Then the forms of forms: a service that shows the
+body it got inside JSON of its own escapes the escapes, one that puts it into a URL percent-encodes
+them, one that hands it on as bytes writes base64 of them. A text of letters and digits has few
+distinct forms; the others cost only where the text has characters that need escaping.
 """
 
 import base64
@@ -35,15 +37,24 @@ _MUSTACHE = _HANDLEBARS | str.maketrans({"'": "&#39;", "/": "&#x2F;"})
 
 def echoes(text: str) -> Iterator[bytes]:
     """Yield every form, some of them more than once."""
-    yield text.encode()
-    for written in (*_json(text), *_html(text), *_percent(text)):
+    once = dict.fromkeys((text, *_json(text), *_html(text), *_percent(text)))
+    for written in once:
         yield written.encode()
-    yield from _base64(text.encode())
+    yield from _every_byte(text.encode())
+    sent = dict.fromkeys((text, *_plain_json(text), quote(text, safe=""), quote_plus(text)))  # as a body may hold it
+    for written in sent:
+        yield from _base64(written.encode())
+        for again in (*_plain_json(written), quote(written, safe=""), quote_plus(written)):
+            yield again.encode()
+
+
+def _plain_json(text: str) -> Iterator[str]:
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _json(text: str) -> Iterator[str]:
-    for literal in (json.dumps(text), json.dumps(text, ensure_ascii=False)):
-        escaped = literal[1:-1]
+    for escaped in _plain_json(text):
         yield escaped
         yield escaped.replace("/", "\\/")  # PHP
         yield escaped.translate(_GO_JSON)
@@ -77,12 +88,21 @@ def _lower_escapes(percent: str) -> str:
     return "%".join([head, *(escape[:2].lower() + escape[2:] for escape in escapes)])
 
 
+def _every_byte(raw: bytes) -> Iterator[bytes]:
+    """Percent-encoded without exception, as a URL may be written (RFC 3986 2.1)."""
+    digits = raw.hex("%")
+    for each in (digits, digits.upper()):
+        yield f"%{each}".encode()
+
+
 def _base64(raw: bytes) -> Iterator[bytes]:
     for shift in range(3):
         digits = _own_digits(raw, shift)
         if len(digits) >= _MIN_BASE64:
             yield digits
             yield digits.translate(_URL_SAFE)
+            yield quote(digits, safe="").encode()
+            yield digits.replace(b"/", b"\\/")  # base64 inside the JSON of PHP
 
 
 def _own_digits(raw: bytes, shift: int) -> bytes:

@@ -2,7 +2,8 @@
 
 Rules kept here:
 - Content-Length once and in plain digits, or Transfer-Encoding `chunked` once and alone, never both;
-- a chunk begins with one to sixteen hex digits and nothing else but a bounded extension, and ends with CR LF;
+- a chunk begins with one to sixteen hex digits and nothing else but bounded extensions by the grammar, and ends with
+  CR LF; blanks beside them, which RFC 9112 tolerates, are read differently by different parsers and refused;
 - extensions and trailers are checked against the grammar and dropped.
 """
 
@@ -13,7 +14,9 @@ from typing import Protocol, final
 from strongroom.delivery.egress.head import Head, ReplyHead, RequestHead
 from strongroom.delivery.egress.refusals import Refusal, bad_reply, bad_request
 
-_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_QUOTED = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;%b(?:=(?:%b|%b))?)*+" % (_TOKEN, _TOKEN, _QUOTED))  # RFC 9112 7.1.1
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
 _LONGEST_SIZE_LINE = 1024
 _LONGEST_TRAILERS = 16 * 1024
