@@ -8,8 +8,9 @@ import pytest
 from strongroom.core.failures import NotAuthenticated, NotReady
 from strongroom.core.secret import Secret
 from strongroom.edge import Edge
+from strongroom.ground import Doors
 from strongroom.settings import Settings
-from strongroom.wiring import Doors, House, build
+from strongroom.wiring import House, build
 
 DOORS = Doors(api=("127.0.0.1", 1), proxy=("127.0.0.1", 2))
 

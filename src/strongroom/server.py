@@ -18,8 +18,9 @@ from strongroom.core.failures import NotReady
 from strongroom.core.overriding import override
 from strongroom.dialects.port import bounded
 from strongroom.edge import Edge
+from strongroom.ground import Doors
 from strongroom.settings import Settings
-from strongroom.wiring import Doors, House, build
+from strongroom.wiring import House, build
 
 BACKLOG = 2048
 GRACE = 5.0
@@ -46,7 +47,7 @@ async def _serve(
     doors = Doors(api=_address(api), proxy=_address(proxy))
     edge = Edge()
     async with build(settings, edge, doors=doors) as house:
-        await house.proxy.start(proxy)
+        await house.egress.start(proxy)
         server = _ApiServer(
             uvicorn.Config(
                 house.api,
@@ -64,7 +65,7 @@ async def _serve(
         announce(settings, house)
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
-        await house.proxy.stop(GRACE)
+        await house.egress.stop(GRACE)
         await serving
         for end in ends:
             end.cancel()

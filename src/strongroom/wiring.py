@@ -1,12 +1,12 @@
 """The one place that sees all rooms: makes each thing in order, and closes it in reverse.
 
-Used by the server, the command line and the tests alike. What must be proved at start is proved
-here, before anything is written: that the database is one we know, and that the root key opens it.
+Used by the server, the command line and the tests alike. `ground.py` proves what must be proved at
+start, `egress.py` puts the proxy together, which workers use as well.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,49 +18,32 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
-from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
-from strongroom.crypto.keyring import KeyRing
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
-from strongroom.custody import EnvelopeCustodian
-from strongroom.custody.kek import open_kek
-from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy
+from strongroom.delivery.egress import CertificateAuthority
 from strongroom.dialects import DIALECTS
 from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
 from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates
 from strongroom.edge import Edge
-from strongroom.outbound import AddressGuard, Dialer, trust
+from strongroom.egress import Egress, Proxies, assembled
+from strongroom.ground import Doors, Ground, opened
+from strongroom.outbound import trust
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
 from strongroom.services.authentication import Authentication
 from strongroom.services.catalogue import Services
 from strongroom.services.credentials import CredentialService
-from strongroom.services.delivery import Delivery
 from strongroom.services.environments import EnvironmentService
-from strongroom.services.gate import Gate
 from strongroom.services.idempotency import Idempotency
-from strongroom.services.installation import AUTHORITY, Foundation, Installation, require_right_key
+from strongroom.services.installation import AUTHORITY, Foundation, Installation
 from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
 from strongroom.services.sessions import SessionService
-from strongroom.services.usage import Meter
 from strongroom.services.vaults import VaultService
 from strongroom.settings import Settings
-from strongroom.store import State, inspect, open_store
-
-FIRST_TERM = 1
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """Where the two ports are bound, as address and number."""
-
-    api: tuple[str, int]
-    proxy: tuple[str, int]
 
 
 @final
@@ -72,10 +55,8 @@ class House:
     """
 
     services: Services
-    delivery: Delivery
-    meter: Meter
+    egress: Proxies
     api: ASGIApp
-    proxy: EgressProxy
     api_url: str
     proxy_authority: str
     first_key: Secret | None
@@ -83,60 +64,30 @@ class House:
 
 
 @asynccontextmanager
-async def build(settings: Settings, edge: Edge, *, doors: Doors) -> AsyncIterator[House]:
-    """Build the house for as long as the context lasts. Raises `NotReady` with what to do."""
+async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies | None = None) -> AsyncIterator[House]:
+    """Build the house for as long as the context lasts; with a `fleet` of workers, all but the egress proxy.
+
+    Raises `NotReady` with what to do.
+    """
     async with AsyncExitStack() as stack:
         data_dir.prepare(settings.data_dir)
         stack.enter_context(data_dir.held(settings.data_dir))
-        where = settings.database_url or settings.data_dir / "strongroom.db"
-        keyring = await _opened_keyring(settings, edge, where)
-        store = await stack.enter_async_context(open_store(where, clock=edge.clock))
-        house = await _furnished(settings, edge, doors, store, keyring)
-        stack.push_async_callback(house.meter.flush)
+        ground = await stack.enter_async_context(opened(settings, edge, founds=True))
+        house = await _furnished(settings, edge, doors, ground, fleet)
+        changes = ground.store.changes
+        works = {"follow changes for known keys": house.services.authentication.follow(changes)}
+        if isinstance(house.egress, Egress):
+            works |= house.egress.works(changes)
+            stack.push_async_callback(house.egress.meter.flush)
         stack.push_async_callback(edge.background.close)
-        edge.background.run(
-            {
-                "follow changes for warm plans": house.delivery.follow(store.changes),
-                "write use counts": house.delivery.keep_count(),
-                "follow changes for known keys": house.services.authentication.follow(store.changes),
-            },
-            ended=house.broken.set,
-        )
+        edge.background.run(works, ended=house.broken.set)
         yield house
 
 
-async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str) -> KeyRing:
-    """Prove the root key against the database before either is written to."""
-    found = await inspect(where)
-    found.require_usable()
-    fresh = found.state is State.FRESH
-    if fresh and settings.database_url is None and (settings.data_dir / data_dir.CERTIFICATE).exists():
-        raise NotReady(
-            f"{settings.data_dir} was used before but its database is missing: put strongroom.db back, "
-            "or choose another --data-dir to begin anew"
-        )
-    holder = await open_kek(
-        settings.root_key,
-        data_dir=settings.data_dir,
-        entropy=edge.entropy,
-        passphrase=_asked_once(settings.root_passphrase),
-        create=fresh,
-    )
-    keyring = KeyRing(holders={FIRST_TERM: holder}, entropy=edge.entropy)
-    await require_right_key(keyring, found.installation)
-    return keyring
-
-
-def _asked_once(passphrase: Secret | None) -> Callable[[], Secret] | None:
-    return None if passphrase is None else lambda: passphrase
-
-
-async def _furnished(settings: Settings, edge: Edge, doors: Doors, store: Store, keyring: KeyRing) -> House:
-    custodian = EnvelopeCustodian(keyring=keyring)
-    await custodian.check()
-    gate = Gate(log=store.audit, clock=edge.clock, new_id=edge.new_id)
+async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Ground, fleet: Proxies | None) -> House:
+    store, keyring = ground.store, ground.keyring
     organizations = OrganizationService(
-        tenants=store.tenants, gate=gate, clock=edge.clock, new_id=edge.new_id, entropy=edge.entropy
+        tenants=store.tenants, gate=ground.gate, clock=edge.clock, new_id=edge.new_id, entropy=edge.entropy
     )
     installation = Installation(
         sealed=store.sealed,
@@ -153,52 +104,29 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, store: Store,
     roots = trust.system_roots(os.environ)
     _write_certificates(settings.data_dir, roots, authority.certificate)
     access = _access(settings, doors, settings.data_dir / data_dir.BUNDLE, authority.certificate)
-    services = _services(settings, edge, store, keyring, gate, organizations, custodian, founded, access)
-    meter = Meter(uses=store.uses, gate=gate, clock=edge.clock)
-    delivery = Delivery(
-        sessions=store.sessions,
-        environments=store.environments,
-        credentials=store.credentials,
-        custodian=custodian,
-        seal=keyring,
-        gate=gate,
-        meter=meter,
-        clock=edge.clock,
-    )
-    counters = Counters()
-    registry = CollectorRegistry()
-    registry.register(counters)
+    services = _services(settings, edge, ground, organizations, founded, access)
+    egress = fleet or assembled(settings, edge, doors, ground, authority, roots)
     return House(
         services=services,
-        delivery=delivery,
-        meter=meter,
-        api=_api(settings, edge, services, store, registry, subkey(founded.secret, "page tokens")),
-        proxy=EgressProxy(
-            delivery=delivery,
-            authority=authority,
-            dialer=_dialer(settings, doors, roots),
-            counters=counters,
-            spawn=edge.spawn,
-        ),
+        egress=egress,
+        api=_api(settings, edge, services, store, egress, subkey(founded.secret, "page tokens")),
         api_url=f"http://{_host(settings.host)}:{doors.api[1]}{settings.path_prefix}",
         proxy_authority=access.authority,
         first_key=founded.first_key,
-        broken=asyncio.Event(),
+        broken=egress.broken,
     )
 
 
 def _services(  # noqa: PLR0913 - what all use cases together stand on
     settings: Settings,
     edge: Edge,
-    store: Store,
-    keyring: KeyRing,
-    gate: Gate,
+    ground: Ground,
     organizations: OrganizationService,
-    custodian: EnvelopeCustodian,
     founded: Foundation,
     access: EgressAccess,
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
+    store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
     return Services(
         authentication=Authentication(tenants=store.tenants),
         idempotency=Idempotency(
@@ -236,10 +164,18 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
 
 
 def _api(  # noqa: PLR0913 - as above
-    settings: Settings, edge: Edge, services: Services, store: Store, registry: CollectorRegistry, page_key: bytes
+    settings: Settings, edge: Edge, services: Services, store: Store, egress: Proxies, page_key: bytes
 ) -> ASGIApp:
+    registry = CollectorRegistry()
+    registry.register(egress)
+
     async def ready() -> None:
         await store.tenants.organizations()
+        egress.require_serving()
+
+    async def metrics() -> bytes:
+        await egress.counted()
+        return generate_latest(registry)
 
     options = Options(
         clock=edge.clock,
@@ -257,17 +193,9 @@ def _api(  # noqa: PLR0913 - as above
     return Front(
         apps=mounted(DIALECTS.values(), services, options),
         ready=ready,
-        metrics=lambda: generate_latest(registry),
+        metrics=metrics,
         path_prefix=settings.path_prefix,
     )
-
-
-def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
-    """The one way out; it never leads back to our own doors."""
-    guard = AddressGuard(allowed=settings.egress_allow_private, own_doors={doors.api, doors.proxy})
-    if settings.upstream_ca_file is not None:
-        roots += trust.read_certificates(settings.upstream_ca_file, setting="STRONGROOM_UPSTREAM_CA_FILE")
-    return Dialer(guard=guard, ssl_context=trust.upstream_context(roots), resolve_pins=settings.resolve)
 
 
 def _access(settings: Settings, doors: Doors, bundle: Path, certificate: str) -> EgressAccess:

@@ -17,7 +17,7 @@ CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["impor
 INNER = ("core", "crypto", "services")
 OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing")
 PACKAGES = (*INNER, *OUTER)
-FILES = ("data_dir", "edge", "logs", "server", "settings", "wiring")
+FILES = ("data_dir", "edge", "egress", "ground", "logs", "server", "settings", "wiring")
 
 # For each contract, the imports that must break it: the importing module, and what it imports.
 INWARD = "Imports point inward, from the command line to the core"
@@ -39,6 +39,8 @@ BREACHES = [
     (INWARD, "core.sample", "strongroom.crypto.other"),
     (INWARD, "delivery.sample", "strongroom.wiring"),
     (INWARD, "wiring", "strongroom.server"),
+    (INWARD, "ground", "strongroom.egress"),
+    (INWARD, "egress", "strongroom.wiring"),
     (OUTSIDE, "store.sample", "strongroom.custody.other"),
     (OUTSIDE, "custody.sample", "strongroom.outbound.other"),
     (OUTSIDE, "crypto.sample", "strongroom.store.other"),

@@ -17,8 +17,10 @@ from strongroom.core.hosts import canonical_host
 from strongroom.core.plans import Destination, Plan
 from strongroom.core.secret import Secret
 from strongroom.edge import Edge
+from strongroom.egress import Egress
+from strongroom.ground import Doors
 from strongroom.settings import Settings
-from strongroom.wiring import Doors, House, build
+from strongroom.wiring import House, build
 
 T = TypeVar("T")
 
@@ -136,9 +138,11 @@ class Stage:
         """Return what the proxy would do for a session's request to a host."""
 
         async def planned() -> Plan:
-            live = await self.house.delivery.enter(Secret(httpx.URL(proxy_url).password))
+            assert isinstance(self.house.egress, Egress)
+            delivery = self.house.egress.delivery
+            live = await delivery.enter(Secret(httpx.URL(proxy_url).password))
             destination = Destination(scheme="https", host=canonical_host(host), port=443)
-            return (await self.house.delivery.plan(live, destination)).plan
+            return (await delivery.plan(live, destination)).plan
 
         return self.run(planned())
 

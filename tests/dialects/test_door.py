@@ -352,8 +352,11 @@ async def test_the_front_hands_on_by_the_longest_prefix_and_takes_a_path_prefix_
     async def ready() -> None:
         raise Unavailable("the database does not answer")
 
+    async def metrics() -> bytes:
+        return b"up 1\n"
+
     apps = {"/v1": app("short"), "/v1/things": app("long")}
-    front = Front(apps=apps, ready=ready, metrics=lambda: b"up 1\n", path_prefix="/under/here")
+    front = Front(apps=apps, ready=ready, metrics=metrics, path_prefix="/under/here")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(front), base_url="http://here") as client:
         for path in ("/v1/x", "/v1/things/1", "/v1/thingsx", "/under/here/v1/things%2F1", "/under/here/v1/things"):
             await client.get(path)

@@ -19,7 +19,7 @@ _JSON = b"application/json"
 Ready = Callable[[], Awaitable[None]]
 """Returns when the server can serve; raises a `Failure` whose words say what is missing."""
 
-Metrics = Callable[[], bytes]
+Metrics = Callable[[], Awaitable[bytes]]
 """Returns the metrics in Prometheus' text format."""
 
 
@@ -58,7 +58,7 @@ class Front:
             case "/readyz":
                 return await self._readiness(send)
             case "/metrics":
-                return await _answer(send, 200, self._metrics(), METRICS_TYPE)
+                return await _answer(send, 200, await self._metrics(), METRICS_TYPE)
             case _:
                 return await _answer(send, 404, _words("there is nothing at this path"))
 

@@ -40,6 +40,14 @@ async def require_right_key(seal: Seal, envelope: bytes | None) -> None:
         ) from None
 
 
+async def kept(name: str, *, sealed: Sealed, seal: Seal) -> bytes:
+    """Return what an earlier start has kept sealed under a name. Raises `NotReady` if nothing is."""
+    envelope = await sealed.get(name)
+    if envelope is None:
+        raise NotReady("the database has not been prepared: start the server again")
+    return await seal.open(binding(name), envelope)
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:

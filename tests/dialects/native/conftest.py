@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 
 from strongroom.edge import Edge
+from strongroom.ground import Doors
 from strongroom.settings import Settings
-from strongroom.wiring import Doors, House, build
+from strongroom.wiring import House, build
 from tests.dialects.native.api import Api
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from strongroom.egress import Egress
 from strongroom.wiring import House
 from tests.dialects.native.api import VALUE, Api
 
@@ -114,7 +115,8 @@ async def test_events_are_what_was_decided_and_used_oldest_first(api: Api, house
     await api.vault("default")
     session = (await api.made("/sessions", {}))["id"]
     await api.made(f"/sessions/{session}/end")
-    await house.meter.flush()
+    assert isinstance(house.egress, Egress)
+    await house.egress.meter.flush()
     events = (await api.got(f"/sessions/{session}/events"))["data"]
     decided = [(event["type"], event["action"], event["outcome"]) for event in events]
     assert ("decision", "session.create", "allowed") in decided

@@ -1,0 +1,135 @@
+"""The egress proxy with what it works with, put together for a server of one process and for each worker alike."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, final
+
+from prometheus_client.core import Metric
+
+from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy
+from strongroom.edge import Edge
+from strongroom.ground import Doors, Ground, opened
+from strongroom.outbound import AddressGuard, Dialer, trust
+from strongroom.services.delivery import Delivery
+from strongroom.services.installation import AUTHORITY, kept
+from strongroom.services.ports import Changes
+from strongroom.services.usage import Meter
+from strongroom.settings import Settings
+
+
+class Proxies(Protocol):
+    """The egress proxy as a server sees it: run by its own process, or by workers."""
+
+    @property
+    def broken(self) -> asyncio.Event:
+        """Set when a part that revocation depends on has failed: stop, rather than go on without it."""
+
+    async def start(self, bound: socket.socket) -> None:
+        """Serve on a bound socket. Raises `NotReady`."""
+
+    async def stop(self, grace: float) -> None:
+        """Accept nothing more, let what is under way finish within the grace, and cut the rest."""
+
+    def require_serving(self) -> None:
+        """Raise `Unavailable` while nothing serves."""
+
+    async def counted(self) -> None:
+        """Return when `collect` tells how things stand now, or after a moment."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the counts."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """A proxy of this process, and the parts that have to run beside it. Implements `Proxies`."""
+
+    delivery: Delivery
+    meter: Meter
+    counters: Counters
+    proxy: EgressProxy
+    broken: asyncio.Event
+
+    def works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """Return what runs as long as the proxy does, by name."""
+        return {
+            "follow changes for warm plans": self.delivery.follow(changes),
+            "write use counts": self.delivery.keep_count(),
+        }
+
+    async def start(self, bound: socket.socket) -> None:
+        await self.proxy.start(bound)
+
+    async def stop(self, grace: float) -> None:
+        await self.proxy.stop(grace)
+
+    def require_serving(self) -> None:
+        """It does, as long as the process is there to be asked."""
+
+    async def counted(self) -> None:
+        """The counts are those of this process."""
+
+    def collect(self) -> Iterable[Metric]:
+        return self.counters.collect()
+
+
+@asynccontextmanager
+async def worker(settings: Settings, edge: Edge, *, doors: Doors) -> AsyncIterator[Egress]:
+    """Build what a worker needs and no more, on what the server has opened. Raises `NotReady`.
+
+    The server holds the data directory, and has made all that is in it.
+    """
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(opened(settings, edge, founds=False))
+        authority = CertificateAuthority.load(
+            await kept(AUTHORITY, sealed=ground.store.sealed, seal=ground.keyring), clock=edge.clock
+        )
+        egress = assembled(settings, edge, doors, ground, authority, trust.system_roots(os.environ))
+        stack.push_async_callback(egress.meter.flush)
+        stack.push_async_callback(edge.background.close)
+        edge.background.run(egress.works(ground.store.changes), ended=egress.broken.set)
+        yield egress
+
+
+def assembled(  # noqa: PLR0913 - what a proxy stands on
+    settings: Settings, edge: Edge, doors: Doors, ground: Ground, authority: CertificateAuthority, roots: str
+) -> Egress:
+    """Put a proxy together. Nothing runs yet."""
+    meter = Meter(uses=ground.store.uses, gate=ground.gate, clock=edge.clock)
+    delivery = Delivery(
+        sessions=ground.store.sessions,
+        environments=ground.store.environments,
+        credentials=ground.store.credentials,
+        custodian=ground.custodian,
+        seal=ground.keyring,
+        gate=ground.gate,
+        meter=meter,
+        clock=edge.clock,
+    )
+    counters = Counters()
+    return Egress(
+        delivery=delivery,
+        meter=meter,
+        counters=counters,
+        proxy=EgressProxy(
+            delivery=delivery,
+            authority=authority,
+            dialer=_dialer(settings, doors, roots),
+            counters=counters,
+            spawn=edge.spawn,
+        ),
+        broken=asyncio.Event(),
+    )
+
+
+def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
+    """The one way out; it never leads back to our own doors."""
+    guard = AddressGuard(allowed=settings.egress_allow_private, own_doors={doors.api, doors.proxy})
+    if settings.upstream_ca_file is not None:
+        roots += trust.read_certificates(settings.upstream_ca_file, setting="STRONGROOM_UPSTREAM_CA_FILE")
+    return Dialer(guard=guard, ssl_context=trust.upstream_context(roots), resolve_pins=settings.resolve)
