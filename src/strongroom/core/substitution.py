@@ -20,6 +20,7 @@ from urllib.parse import quote, quote_plus
 from strongroom.core.mcp_urls import normal_target
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.plans import Placement, Plan, Swap
+from strongroom.core.secret import Secret
 from strongroom.core.surfaces import Surface
 
 FORBIDDEN_IN_HEADER = ("\r", "\n", "\0")
@@ -74,19 +75,18 @@ Live = Callable[[], bool]
 class Substituter:
     """Follows a plan. One per plan: it holds no state of a request."""
 
-    __slots__ = ("_live", "_needles", "_plan", "_strayed", "_swaps", "_used")
+    __slots__ = ("_fit_for_headers", "_live", "_needles", "_plan", "_strayed", "_swaps", "_used", "concerns")
 
     def __init__(self, plan: Plan, *, used: Used, strayed: Strayed, live: Live = lambda: True) -> None:
         self._plan = plan
         self._live = live
         self._swaps = {swap.placeholder.encode(): swap for swap in plan.swaps}
+        self._fit_for_headers = frozenset(found for found, swap in self._swaps.items() if _fits_header(swap.secret))
         self._needles = Needles([*self._swaps, *map(str.encode, plan.strays)])
+        self.concerns = self._needles.occur_in
+        """Tells quickly whether a placeholder may stand in some data, in clear: never wrongly no."""
         self._used = used
         self._strayed = strayed
-
-    def concerns(self, data: bytes) -> bool:
-        """Tell quickly whether a placeholder may stand in the data, in clear: never wrongly no."""
-        return bool(self._needles) and self._needles.occur_in(data)
 
     def header_value(self, value: bytes) -> bytes:
         """Return a header value with its placeholders replaced."""
@@ -131,15 +131,14 @@ class Substituter:
             return None
         normal = normal_target(target)
         for placement in self._plan.placements:
-            secret = placement.secret.reveal()
-            if placement.target == normal and self._live() and not any(char in secret for char in FORBIDDEN_IN_HEADER):
+            if placement.target == normal and self._live() and _fits_header(placement.secret):
                 self._used(placement)
-                return placement.header, f"{placement.scheme} {secret}".encode()
+                return placement.header, f"{placement.scheme} {placement.secret.reveal()}".encode()
         return None
 
     def _in_header(self, found: bytes) -> bytes:
         swap = self._allowed(found, Surface.HEADER)
-        if swap is None or any(char in swap.secret.reveal() for char in FORBIDDEN_IN_HEADER):
+        if swap is None or found not in self._fit_for_headers:
             return found
         self._used(swap)
         return swap.secret.reveal().encode()
@@ -166,3 +165,8 @@ class Substituter:
             return swap
         self._strayed(found.decode(), surface)
         return None
+
+
+def _fits_header(secret: Secret) -> bool:
+    text = secret.reveal()
+    return not any(char in text for char in FORBIDDEN_IN_HEADER)

@@ -8,6 +8,8 @@ Rules kept here:
 - what is not replaced goes out byte for byte as it came.
 """
 
+from collections.abc import Iterator
+
 from strongroom.core.substitution import Substituter
 from strongroom.delivery.egress.head import RequestHead, value_of
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
@@ -45,39 +47,33 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
     sent = substituter.target(target) if touched else target
     lines = [b"%b %b HTTP/1.1" % (head.method, sent), b"Host: " + authority]
     if touched or b"authorization" in head.names:
-        kept = [pair for pair in zip(head.names, head.lines, strict=True) if pair[0] not in skipped]
-        lines += _substituted(kept, substituter)
+        lines += _substituted(head, skipped, substituter, touched=touched)
     else:
         lines += head.lines_without(skipped)
     if placed is not None:
         lines.append(b"%b: %b" % (placed[0].encode(), placed[1]))
-    if plan.scrubber or body_may_carry:
+    if plan.sent.scrubber or body_may_carry:
         lines.append(b"Accept-Encoding: identity")
     else:
         lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
     return lines
 
 
-def _substituted(kept: list[tuple[bytes, bytes]], substituter: Substituter) -> list[bytes]:
-    """Return the lines of these fields, given by lower-case name and line, with secrets in their values."""
-    lines = [line for _, line in kept]
-    searched: list[int] = []
-    values: list[bytes] = []
-    for at, (name, line) in enumerate(kept):
+def _substituted(
+    head: RequestHead, skipped: frozenset[bytes], substituter: Substituter, *, touched: bool
+) -> Iterator[bytes]:
+    """Yield the lines to forward, with secrets in their values; untouched, a placeholder can only stand in Basic."""
+    for name, line in zip(head.names, head.lines, strict=True):
+        if name in skipped:
+            continue
         if name == b"authorization":
             value = value_of(line)
             pair = substituter.basic(value)
             if pair != value:
-                lines[at] = line[:_AUTHORIZATION] + b" " + pair
-                continue  # what was put in is not searched again
-        if name not in LITERAL:
-            searched.append(at)
-            values.append(line[len(name) + 1 :])
-    if not values:
-        return lines
-    # All values in one search. No value holds a line end, and no secret with one enters a header, so they part again
-    # where they were joined; should that ever fail, `strict` stops the request here.
-    replaced = substituter.header_value(b"\n".join(values)).split(b"\n")
-    for at, value in zip(searched, replaced, strict=True):
-        lines[at] = lines[at][: len(kept[at][0]) + 1] + value
-    return lines
+                yield line[:_AUTHORIZATION] + b" " + pair  # what was put in is not searched again
+                continue
+        if touched and name not in LITERAL and substituter.concerns(line):
+            begin = len(name) + 1
+            yield line[:begin] + substituter.header_value(line[begin:])
+        else:
+            yield line
