@@ -121,6 +121,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
             authority=authority,
             dialer=_dialer(settings, doors, roots),
             counters=counters,
+            entropy=edge.entropy,
             spawn=edge.spawn,
         ),
         broken=asyncio.Event(),

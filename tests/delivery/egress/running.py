@@ -13,7 +13,7 @@ import trustme
 
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
-from strongroom.edge import Background, now
+from strongroom.edge import Background, entropy, now
 from tests.delivery.egress.doubles import TOKEN, FixedDelivery
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
@@ -168,6 +168,7 @@ async def rig(
         authority=authority,
         dialer=dialer,
         counters=counters,
+        entropy=entropy,
         spawn=background.spawn,
         limits=limits or Limits(),
     )

@@ -15,9 +15,9 @@ from strongroom.services.live import LiveSession
 class Asked:
     """A request whose head has been read and checked."""
 
-    __slots__ = ("authority", "body", "destination", "head", "live", "target")
+    __slots__ = ("authority", "body", "destination", "head", "live", "multiplexed", "target")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument per thing that was read
         self,
         head: RequestHead,
         body: BodyReader | None,
@@ -25,6 +25,7 @@ class Asked:
         *,
         target: bytes = b"",
         authority: bytes = b"",
+        multiplexed: bool = False,
     ) -> None:
         self.head = head
         self.body = body
@@ -32,12 +33,19 @@ class Asked:
         self.target = target
         self.authority = authority
         """The Host to send."""
+        self.multiplexed = multiplexed
+        """Whether the client speaks HTTP/2."""
         self.live: LiveSession | None = None
 
     @property
     def complete(self) -> bool:
         """Whether the client has nothing more to send of it."""
         return self.body is None or self.body.done
+
+    @property
+    def takes_trailers(self) -> bool:
+        """Whether the client can make something of fields behind a reply's body (RFC 9110 6.5.1)."""
+        return self.multiplexed or b"trailers" in self.head.tokens(b"te")
 
     @property
     def keeps_client(self) -> bool:
@@ -64,4 +72,11 @@ def asked_inside(raw: bytes, tunnel: Tunnel) -> Asked:
     if head.method == b"CONNECT":
         raise bad_request("a tunnel inside a tunnel is not supported")
     body = request_body(head)
-    return Asked(head, body, tunnel.destination, target=tunnel.target_of(head), authority=tunnel.authority)
+    return Asked(
+        head,
+        body,
+        tunnel.destination,
+        target=tunnel.target_of(head),
+        authority=tunnel.authority,
+        multiplexed=tunnel.multiplexed,
+    )

@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from strongroom.core.failures import Invalid, Unreadable
 from strongroom.core.hosts import Host, canonical_host, is_address
 from strongroom.core.sources import Clock
+from strongroom.delivery.egress.ports import HTTP_1, HTTP_2
 
 CA_NAME = "Strongroom egress proxy"
 CA_LIFE = timedelta(days=3650)
@@ -103,7 +104,7 @@ class CertificateAuthority:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
         context.num_tickets = 1  # clients resume with one; each more costs its making
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols([HTTP_2, HTTP_1])
         context.sni_callback = _only(host)
         _load(context, _pem(self._leaf_key) + self._leaf(host, now))
         return context

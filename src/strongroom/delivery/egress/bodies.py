@@ -4,11 +4,11 @@ Rules kept here:
 - Content-Length once and in plain digits, or Transfer-Encoding `chunked` once and alone, never both;
 - a chunk begins with one to sixteen hex digits and nothing else but bounded extensions by the grammar, and ends with
   CR LF; blanks beside them, which RFC 9112 tolerates, are read differently by different parsers and refused;
-- extensions and trailers are checked against the grammar and dropped.
+- extensions are checked against the grammar and dropped, trailers are checked and kept apart.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, final
 
 from strongroom.delivery.egress.head import Head, ReplyHead, RequestHead
@@ -34,6 +34,10 @@ class BodyReader(Protocol):
     done: bool
     """Whether the last byte has been read."""
 
+    @property
+    def trailers(self) -> Sequence[bytes]:
+        """The field lines that came behind the body."""
+
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the body's part of the data, and what lies behind the body's end."""
 
@@ -42,10 +46,11 @@ class BodyReader(Protocol):
 class LengthReader:
     """A body of a length that the head told."""
 
-    __slots__ = ("_left", "done", "length")
+    __slots__ = ("_left", "done", "length", "trailers")
 
     def __init__(self, length: int) -> None:
         self.length: int | None = length
+        self.trailers: tuple[bytes, ...] = ()
         self._left = length
         self.done = length == 0
 
@@ -64,10 +69,11 @@ class LengthReader:
 class OpenReader:
     """A body that ends with the connection."""
 
-    __slots__ = ("done", "length")
+    __slots__ = ("done", "length", "trailers")
 
     def __init__(self) -> None:
         self.length: int | None = None
+        self.trailers: tuple[bytes, ...] = ()
         self.done = False
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
@@ -79,7 +85,7 @@ class OpenReader:
 class ChunkedReader:
     """A body in chunks. Raises the refusal that `broken` makes for anything but the plain form."""
 
-    __slots__ = ("_broken", "_held", "_left", "_trailer_bytes", "_trailers", "done", "length")
+    __slots__ = ("_behind", "_broken", "_held", "_left", "_trailer_bytes", "done", "length", "trailers")
 
     def __init__(self, broken: Callable[[], Refusal]) -> None:
         self.length: int | None = None
@@ -87,8 +93,9 @@ class ChunkedReader:
         self._broken = broken
         self._held = b""
         self._left = -1  # bytes of the present chunk still to come, its CR LF included; -1: a size line is due
-        self._trailers = False
+        self._behind = False  # the last chunk has been read
         self._trailer_bytes = 0
+        self.trailers: list[bytes] = []
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the payload without its frames, and what lies behind the end."""
@@ -127,22 +134,25 @@ class ChunkedReader:
         return at
 
     def _line(self, line: bytes) -> None:
-        if self._trailers:
+        if self._behind:
             self._trailer_bytes += len(line)
             self.done = not line
-            if line and (_TRAILER.fullmatch(line) is None or self._trailer_bytes > _LONGEST_TRAILERS):
+            if not line:
+                return
+            if _TRAILER.fullmatch(line) is None or self._trailer_bytes > _LONGEST_TRAILERS:
                 raise self._broken()
+            self.trailers.append(line)
             return
         found = _SIZE_LINE.fullmatch(line)
         size = int(found[1], 16) if found is not None and len(line) <= _LONGEST_SIZE_LINE else _LARGEST_CHUNK
         if size >= _LARGEST_CHUNK:
             raise self._broken()
-        self._trailers = size == 0
+        self._behind = size == 0
         self._left = size + 2 if size else -1
 
     def _hold(self, rest: bytes) -> None:
         """Keep the beginning of a line; a bare LF in it is seen now, not when the line ends."""
-        longest = _LONGEST_TRAILERS if self._trailers else _LONGEST_SIZE_LINE
+        longest = _LONGEST_TRAILERS if self._behind else _LONGEST_SIZE_LINE
         if len(rest.removesuffix(b"\r")) > longest or b"\n" in rest or b"\r" in rest[:-1]:
             raise self._broken()
         self._held = rest
@@ -151,6 +161,11 @@ class ChunkedReader:
 def chunk(payload: bytes) -> bytes:
     """Return the payload as one chunk; nothing for no payload, which would end the body."""
     return b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
+
+
+def last_chunk(trailers: Sequence[bytes]) -> bytes:
+    """Return the end of a body in chunks, with these field lines behind it."""
+    return b"\r\n".join([b"0", *trailers, b"", b""]) if trailers else LAST_CHUNK
 
 
 def request_body(head: RequestHead) -> BodyReader | None:

@@ -10,6 +10,8 @@ from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.cutting import reset
 from strongroom.delivery.egress.driver import Driver
 from strongroom.delivery.egress.events import ClientSent
+from strongroom.delivery.egress.http2.edge import ClientEdge
+from strongroom.delivery.egress.ports import HTTP_2
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 
@@ -24,6 +26,8 @@ class ClientConnection(asyncio.Protocol):
         self._driver = Driver(self, Conversation(limits=around.limits, counters=around.counters), around)
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
+        self._agreed = False
+        self._edge: ClientEdge | None = None  # where it speaks HTTP/2: the driver then only keeps the tunnel
         self._ending_since: float | None = None
 
     # --- asyncio ----------------------------------------------------------------------------------
@@ -45,6 +49,8 @@ class ClientConnection(asyncio.Protocol):
         self._around.clients.discard(self)
         self._counters.clients -= 1
         self._transport = None
+        if self._edge is not None:
+            self._edge.lost()
         self._driver.client_gone()
         self._around.departed()
 
@@ -71,11 +77,17 @@ class ClientConnection(asyncio.Protocol):
 
     @override
     def pause_writing(self) -> None:
-        self._driver.client_congested(congested=True)
+        self._congested(congested=True)
 
     @override
     def resume_writing(self) -> None:
-        self._driver.client_congested(congested=False)
+        self._congested(congested=False)
+
+    def _congested(self, *, congested: bool) -> None:
+        if self._edge is None:
+            self._driver.client_congested(congested=congested)
+        else:
+            self._edge.congested(congested=congested)
 
     # --- what the driver asks for -------------------------------------------------------------------
 
@@ -120,6 +132,8 @@ class ClientConnection(asyncio.Protocol):
 
     def cut(self) -> None:
         """Cut at once. The client cannot take what it has got for complete."""
+        if self._edge is not None:
+            self._edge.lost()
         if self._transport is not None:
             reset(self._transport)
 
@@ -137,10 +151,22 @@ class ClientConnection(asyncio.Protocol):
         reply = tls.to_send()
         if reply and self._transport is not None:
             self._transport.write(reply)
-        if plain:
+        if not self._agreed and tls.established:
+            self._agree(tls)
+        if plain and self._edge is None:
             self._driver.happen(ClientSent(plain))
+        elif plain and self._edge is not None:
+            self._edge.receive(plain)
         if tls.closed and self._transport is not None:
             self._transport.close()
+
+    def _agree(self, tls: TlsChannel) -> None:
+        """Speak the version of HTTP that was agreed on in the handshake."""
+        self._agreed = True
+        tunnel = self._driver.conversation.tunnel
+        if tls.protocol == HTTP_2 and tunnel is not None:
+            tunnel.multiplexed = True
+            self._edge = ClientEdge(self, tunnel, self._around)
 
     def abort(self) -> None:
         """Cut the connection at once, and what it uses."""
@@ -149,12 +175,14 @@ class ClientConnection(asyncio.Protocol):
     def finish(self) -> None:
         """Close the connection when the present exchange, if any, is over."""
         self._driver.conversation.stopping = True
-        if self._driver.conversation.idle:
+        if self._edge is not None:
+            self._edge.finish()
+        elif self._driver.conversation.idle:
             self.close(linger=False)
 
     def check_time(self, now: float) -> None:
         """Close the connection if its client or its upstream was silent for too long. Called every second or so."""
         if self._ending_since is None:
-            self._driver.check_time(now)
+            (self._driver if self._edge is None else self._edge).check_time(now)
         elif now - self._ending_since > self._around.limits.linger_seconds and self._transport is not None:
             self._transport.abort()  # without a reset, which could take the answer away

@@ -74,10 +74,10 @@ class Exchange:
         emit: Callable[[Command], None],
     ) -> None:
         self.asked = asked
-        self.incoming = Incoming(asked.head, plan, limits=limits, keep_client=asked.keeps_client)
         self._plan = plan
         self.live = live
         self._limits = limits
+        self.incoming = self._awaited(plan)
         self._counters = counters
         self._emit = emit
         self._share = share
@@ -165,10 +165,21 @@ class Exchange:
         """Start again under another plan: nothing was sent under the last one."""
         self._plan = plan
         self._plans += 1
-        self.incoming = Incoming(self.asked.head, plan, limits=self._limits, keep_client=self.asked.keeps_client)
+        self.incoming = self._awaited(plan)
         self._outgoing = None
         self._sending = False
         return self.begin(early)
+
+    def _awaited(self, plan: LivePlan) -> Incoming:
+        """Return what is to become of the reply."""
+        asked = self.asked
+        return Incoming(
+            asked.head,
+            plan,
+            limits=self._limits,
+            keep_client=asked.keeps_client,
+            keep_trailers=asked.takes_trailers,
+        )
 
     def _bodiless(self) -> bytes:
         asked, plan = self.asked, self._plan

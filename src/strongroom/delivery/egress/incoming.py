@@ -11,18 +11,18 @@ Rules kept here:
   clients of HTTP/1.0, until the connection ends.
 """
 
-from collections.abc import Iterator
 from typing import final
 
 from strongroom.core.needles import Stream
 from strongroom.core.scrubbing import Cleaning, Scrubber
-from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, reply_body
+from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
 from strongroom.delivery.egress.decoding import Decoder, decoder, plain
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.outgoing import body_swaps
 from strongroom.delivery.egress.refusals import bad_reply
+from strongroom.delivery.egress.trailers import clean_fields, forwarded
 from strongroom.services.live import LivePlan
 
 _FINAL = 200
@@ -42,6 +42,7 @@ class Incoming:
         "_gathered",
         "_head",
         "_interim",
+        "_keep_trailers",
         "_limits",
         "_plan",
         "_reader",
@@ -57,7 +58,9 @@ class Incoming:
         "upgrading",
     )
 
-    def __init__(self, request: RequestHead, plan: LivePlan, *, limits: Limits, keep_client: bool) -> None:
+    def __init__(
+        self, request: RequestHead, plan: LivePlan, *, limits: Limits, keep_client: bool, keep_trailers: bool
+    ) -> None:
         self._request = request
         self._request_complete = False
         self._plan = plan
@@ -70,6 +73,7 @@ class Incoming:
         self._stream: Stream | Cleaning | None = None
         self._gathered: list[bytes] | None = None
         self._chunked = False
+        self._keep_trailers = keep_trailers
         self.keep_client = keep_client
         """Whether the client's connection goes on after this reply."""
         self.reusable = False
@@ -174,14 +178,16 @@ class Incoming:
         if encoded:
             self._decoder = decoder(head.all(b"content-encoding"))
         payload, rest = reader.feed(self._buffer.rest())
+        behind = reader.trailers and self._keep_trailers
         if reader.done:
             self._settle_upstream(head, rest)
-            return self._whole(head, payload, scrubber)
+            if not behind:
+                return self._whole(head, payload, scrubber)
         self._stream = self._cleaning(head, reader, scrubber)
         if scrubber and reader.length is not None and reader.length <= self._limits.gathered_reply_bytes:
             self._gathered = [payload]
             return b""
-        return self._beginning(head, reader.length, scrubber) + self._pass_on(payload, last=False)
+        return self._beginning(head, reader.length, scrubber) + self._pass_on(payload, last=reader.done)
 
     def _whole(self, head: ReplyHead, payload: bytes, scrubber: Scrubber) -> bytes:
         """Return the complete reply to a body that is at hand."""
@@ -254,8 +260,15 @@ class Incoming:
         if self._stream is not None:
             payload = self._stream.feed(payload) + self._stream.finish() if last else self._stream.feed(payload)
         if self._chunked:
-            return chunk(payload) + LAST_CHUNK if last else chunk(payload)
+            return chunk(payload) + self._last_chunk() if last else chunk(payload)
         return payload
+
+    def _last_chunk(self) -> bytes:
+        """Return the end of a body in chunks, with what may follow it."""
+        reader = self._reader
+        if reader is None or not reader.trailers or not self._keep_trailers:
+            return LAST_CHUNK
+        return last_chunk(forwarded(reader.trailers, self._scrubber()))
 
     def _framing(self, length: bytes) -> bytes:
         if not self.keep_client:
@@ -283,15 +296,7 @@ def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool 
     if not scrubber or not scrubber.concerns(kept):
         return kept
     status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
-    return b"\r\n".join([status, *_clean_fields(lines, scrubber), framing])
-
-
-def _clean_fields(lines: list[bytes], scrubber: Scrubber) -> Iterator[bytes]:
-    """Yield the fields with clean values. Names cannot be replaced and stay names: those with a secret go."""
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if scrubber.clean(name) == name:
-            yield name + colon + scrubber.clean(value)
+    return b"\r\n".join([status, *clean_fields(lines, scrubber), framing])
 
 
 _NOT_FORWARDED = HOP_BY_HOP | {b"alt-svc"}  # RFC 7838: other ways to the upstream, which would lead around the proxy

@@ -64,5 +64,8 @@ class Limits:
     session_connections: int = 1_000
     """Client connections of one session at one time."""
 
+    streams: int = 100
+    """Requests under way at one time on one HTTP/2 connection, of a client or to an upstream."""
+
 
 STANDARD = Limits()

@@ -12,6 +12,9 @@ from strongroom.services.live import LivePlan, LiveSession
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
+HTTP_1, HTTP_2 = "http/1.1", "h2"
+"""What TLS calls the versions of HTTP (RFC 7301 6, RFC 9113 3.2)."""
+
 
 class Delivery(Protocol):
     """Which secrets go where. The two plain methods answer from memory, the other two ask."""

@@ -52,6 +52,8 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
         lines += head.lines_without(skipped)
     if placed is not None:
         lines.append(b"%b: %b" % (placed[0].encode(), placed[1]))
+    if b"te" in head.names and b"upgrade" not in head.names and b"trailers" in head.tokens(b"te"):
+        lines += (b"TE: trailers", b"Connection: TE")  # RFC 9110 10.1.4: said by each hop for itself
     if plan.sent.scrubber or body_may_carry:
         lines.append(b"Accept-Encoding: identity")
     else:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from typing import final
 
-from strongroom.core.sources import Spawn
+from strongroom.core.sources import Entropy, Spawn
 from strongroom.delivery.egress.client import ClientConnection
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.limits import STANDARD, Limits
@@ -27,6 +27,7 @@ class EgressProxy:
         authority: Authority,
         dialer: Dialer,
         counters: Counters,
+        entropy: Entropy,
         spawn: Spawn,
         limits: Limits = STANDARD,
     ) -> None:
@@ -34,6 +35,7 @@ class EgressProxy:
         self._authority = authority
         self._dialer = dialer
         self._counters = counters
+        self._entropy = entropy
         self._spawn = spawn
         self._limits = limits
         self._around: Surroundings | None = None
@@ -49,6 +51,7 @@ class EgressProxy:
             authority=self._authority,
             dialer=self._dialer,
             counters=self._counters,
+            entropy=self._entropy,
             limits=self._limits,
             spawn=self._spawn,
             loop=loop,

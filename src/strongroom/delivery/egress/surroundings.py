@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, final
 
-from strongroom.core.sources import Spawn
+from strongroom.core.sources import Entropy, Spawn
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.pool import Pool
@@ -27,6 +27,7 @@ class Surroundings:
         "delivery",
         "departed",
         "dialer",
+        "entropy",
         "limits",
         "loop",
         "pool",
@@ -41,6 +42,7 @@ class Surroundings:
         delivery: Delivery,
         authority: Authority,
         dialer: Dialer,
+        entropy: Entropy,
         counters: Counters,
         limits: Limits,
         spawn: Spawn,
@@ -50,6 +52,7 @@ class Surroundings:
         self.delivery = delivery
         self.authority = authority
         self.dialer = dialer
+        self.entropy = entropy
         self.counters = counters
         self.limits = limits
         self.spawn = spawn

@@ -50,6 +50,11 @@ class TlsChannel:
                 self.closed = True
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    @property
+    def protocol(self) -> str | None:
+        """What was agreed to be spoken inside (ALPN, RFC 7301), once the handshake is over."""
+        return self._object.selected_alpn_protocol()
+
     def to_send(self) -> bytes:
         """Return what TLS itself has to say: handshake, alerts, tickets."""
         return self._outgoing.read() if self._outgoing.pending else b""

@@ -33,7 +33,7 @@ def spoken(first: int) -> Spoken:
 class Tunnel:
     """Checks each request inside against the authority that the tunnel was opened for."""
 
-    __slots__ = ("_agreed", "authority", "destination", "live", "plan", "share")
+    __slots__ = ("_agreed", "authority", "destination", "live", "multiplexed", "plan", "share")
 
     def __init__(self, live: LiveSession, destination: Destination, plan: LivePlan, *, share: Share) -> None:
         self.live = live
@@ -42,6 +42,8 @@ class Tunnel:
         """What Host says in the requests that go out."""
         self.plan: LivePlan | None = plan
         self.share = share
+        self.multiplexed = False
+        """Whether HTTP/2 is spoken in it."""
         self._agreed: bytes | None = None
 
     def carry_plain_http(self) -> None:
