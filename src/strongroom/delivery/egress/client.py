@@ -6,12 +6,11 @@ from typing import cast, final
 
 from strongroom.core.hosts import Host
 from strongroom.core.overriding import override
-from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.cutting import reset
 from strongroom.delivery.egress.driver import Driver
-from strongroom.delivery.egress.events import ClientSent
 from strongroom.delivery.egress.http2.edge import ClientEdge
 from strongroom.delivery.egress.ports import HTTP_2
+from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tls import TlsChannel
 
@@ -23,7 +22,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._counters = around.counters
-        self._driver = Driver(self, Conversation(limits=around.limits, counters=around.counters), around)
+        self._driver = Driver(self, QuickConversation(limits=around.limits, counters=around.counters), around)
         self._transport: asyncio.Transport | None = None
         self._tls: TlsChannel | None = None
         self._agreed = False
@@ -62,7 +61,7 @@ class ClientConnection(asyncio.Protocol):
         if self._tls is not None:
             self._decrypt(self._tls, data)
         else:
-            self._driver.happen(ClientSent(data))
+            self._driver.client_sent(data)
 
     @override
     def eof_received(self) -> bool:
@@ -154,7 +153,7 @@ class ClientConnection(asyncio.Protocol):
         if not self._agreed and tls.established:
             self._agree(tls)
         if plain and self._edge is None:
-            self._driver.happen(ClientSent(plain))
+            self._driver.client_sent(plain)
         elif plain and self._edge is not None:
             self._edge.receive(plain)
         if tls.closed and self._transport is not None:

@@ -12,7 +12,7 @@ Rules kept here:
 """
 
 from enum import Enum, auto
-from typing import assert_never, final
+from typing import assert_never
 
 from strongroom.core.failures import Failure, NotAuthenticated
 from strongroom.delivery.egress.asked import Asked, asked_inside, asked_of_proxy
@@ -63,7 +63,6 @@ class _Phase(Enum):
     CLOSED = auto()
 
 
-@final
 class Conversation:
     """One client connection. `receive` never raises for anything that a client or an upstream sends."""
 
@@ -151,6 +150,9 @@ class Conversation:
                     break
             except Refusal as refusal:
                 self._refuse(refusal)
+        return self._commands()
+
+    def _commands(self) -> list[Command]:
         out, self._out = self._out, []
         return out
 
@@ -293,13 +295,27 @@ class Conversation:
         if self._exchange is not None:
             rest = self._exchange.renew(plan, self._buffer.rest())
         else:
-            self._counters.requests += 1
-            self._exchange = Exchange(
-                asked, plan, live, share=self._share, limits=self._limits, counters=self._counters, emit=self._emit
-            )
-            rest = self._exchange.begin(self._buffer.rest())
+            rest = self._exchange_of(asked, plan, live).begin(self._buffer.rest())
         if rest:
             self._buffer.add(rest)
+
+    def _exchange_of(self, asked: Asked, plan: LivePlan, live: LiveSession) -> Exchange:
+        asked.live = live
+        self._phase = _Phase.EXCHANGING
+        self._counters.requests += 1
+        self._exchange = Exchange(
+            asked, plan, live, share=self._share, limits=self._limits, counters=self._counters, emit=self._emit
+        )
+        return self._exchange
+
+    @property
+    def _resting(self) -> bool:
+        """Whether nothing is under way and nothing has come of the next request."""
+        return self._phase is _Phase.READING and not self._buffer.held
+
+    def _rest(self) -> None:
+        self._exchange = self._asked = None
+        self._phase = _Phase.READING
 
     def _upstream_opened(self) -> None:
         exchange = self._exchange

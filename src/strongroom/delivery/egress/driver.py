@@ -14,7 +14,6 @@ from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
-from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.crashes import log_crash
 from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
@@ -31,8 +30,10 @@ from strongroom.delivery.egress.events import (
     UpstreamSent,
     Waiting,
 )
+from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.patience import Patience
 from strongroom.delivery.egress.reaching import Reach
+from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
@@ -61,9 +62,12 @@ class Client(Protocol):
 
 @final
 class Driver:
-    """One conversation's machine. Events are taken in order, also those that a command answers at once."""
+    """One conversation's machine. Events are taken in order, also those that a command answers at once.
 
-    def __init__(self, client: Client, conversation: Conversation, around: Surroundings) -> None:
+    What is usual goes the short way, without events and commands (`short_way.py`).
+    """
+
+    def __init__(self, client: Client, conversation: QuickConversation, around: Surroundings) -> None:
         self._client = client
         self.conversation = conversation
         self._around = around
@@ -88,6 +92,34 @@ class Driver:
         if not self.conversation.head_due:
             self._touched = self._around.loop.time()
 
+    def client_sent(self, data: bytes) -> None:
+        """Take what the client sent. A request that needs no question and finds a connection goes the short way."""
+        tunnel = self.conversation.tunnel
+        if self._busy or tunnel is None or not self._reach.at_hand(tunnel.live, tunnel.destination):
+            self.happen(ClientSent(data))
+            return
+        try:
+            exchange = self.conversation.begin_at_once(data)
+            if exchange is not None:
+                self._send_at_once(exchange)
+        except Exception as error:  # noqa: BLE001 - as in `happen`
+            self._crash(error)
+            return
+        if exchange is None:
+            self.happen(ClientSent(data))
+        elif self._paused:
+            self._steer()
+
+    def _send_at_once(self, exchange: Exchange) -> None:
+        kept = self._reach.kept(exchange.live, exchange.asked.destination, fresh=False)
+        if kept is not None:
+            self._use(kept)
+        request = self.conversation.request_at_once(exchange)
+        if isinstance(request, bytes):
+            self._send_upstream(request)
+        else:
+            self._obey_all(request)
+
     def client_congested(self, *, congested: bool) -> None:
         """Stop reading from the upstream while the client does not take what we send, or go on."""
         self._congested = congested
@@ -104,7 +136,21 @@ class Driver:
     def upstream_sent(self, data: bytes) -> None:
         """Take what the upstream sent."""
         self._touched = self._around.loop.time()
-        self.happen(UpstreamSent(data))
+        if self._busy:
+            self.happen(UpstreamSent(data))
+            return
+        try:
+            reply = self.conversation.reply_at_once(data)
+            if isinstance(reply, bytes):
+                if reply:
+                    self._send(reply)
+                self._keep_upstream()
+            else:
+                self._obey_all(reply)
+        except Exception as error:  # noqa: BLE001 - as in `happen`
+            self._crash(error)
+        if self._paused:
+            self._steer()
 
     def upstream_gone(self, *, clean: bool) -> None:
         """Take the end of the upstream's connection."""
@@ -123,20 +169,27 @@ class Driver:
 
     def happen(self, event: Event) -> None:
         """Tell the conversation, and do as it says."""
-        self._events.append(event)
         if self._busy:
+            self._events.append(event)
             return
+        try:
+            self._obey_all(self.conversation.receive(event))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must end here and say nothing of the request
+            self._crash(error)
+        if self._paused or type(event) is ClientSent:
+            self._steer()  # only then can it have changed
+
+    def _obey_all(self, commands: list[do.Command]) -> None:
+        """Carry commands out; what happens meanwhile has its turn afterwards."""
         self._busy = True
         try:
+            for command in commands:
+                self._obey(command)
             while self._events:
                 for command in self.conversation.receive(self._events.popleft()):
                     self._obey(command)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must end here and say nothing of the request
-            self._crash(error)
         finally:
             self._busy = False
-        if self._paused or type(event) is ClientSent:
-            self._steer()  # only then can it have changed
 
     def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
         match command:

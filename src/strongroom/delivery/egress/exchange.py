@@ -216,9 +216,26 @@ class Exchange:
             self._held_bytes = 0
         self._held.clear()
 
+    def at_once(self) -> bytes:
+        """Return the request to send on a connection that is at hand, where it has no body and the plan is alive."""
+        self._uses_upstream = True
+        request = self._bodiless()
+        self._sending = True
+        self.incoming.request_complete()
+        return request
+
+    @property
+    def over(self) -> bool:
+        """Whether all is done, and both connections may carry another exchange."""
+        incoming = self.incoming
+        return incoming.done and incoming.reusable and incoming.keep_client and self._uses_upstream
+
     def upstream_sent(self, data: bytes) -> None:
         """Take bytes of the reply."""
-        out = self.incoming.feed(data)
+        self.pass_on(self.incoming.feed(data))
+
+    def pass_on(self, out: bytes) -> None:
+        """Send the client a part of the reply, and the next as soon as it has room if there is one."""
         if out:
             self._emit(SendClient(out))
         if self.incoming.pending:
@@ -226,11 +243,7 @@ class Exchange:
 
     def client_ready(self) -> None:
         """Send the client more of what has arrived."""
-        out = self.incoming.resume()
-        if out:
-            self._emit(SendClient(out))
-        if self.incoming.pending:
-            self._emit(AwaitClient())
+        self.pass_on(self.incoming.resume())
 
     def upstream_gone(self, *, clean: bool, reused: bool) -> None:
         """Take the end of the upstream's connection; `reused` if it had carried other requests before."""

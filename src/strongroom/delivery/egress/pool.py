@@ -23,6 +23,11 @@ class Lane:
         self._filled = filled  # this lane is in there while it holds a connection
         self._idle: list[UpstreamConnection] = []
 
+    @property
+    def filled(self) -> bool:
+        """Whether it holds a connection."""
+        return bool(self._idle)
+
     def take(self) -> UpstreamConnection | None:
         """Return a connection, which is the caller's from now on."""
         if not self._idle:

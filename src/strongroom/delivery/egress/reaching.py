@@ -19,6 +19,11 @@ class Reach:
         self._around = around
         self._route: tuple[LiveSession, Destination, Lane] | None = None
 
+    def at_hand(self, live: LiveSession, destination: Destination) -> bool:
+        """Tell whether the lane used last is this one, and holds a connection."""
+        route = self._route
+        return route is not None and route[0] is live and route[1] is destination and route[2].filled
+
     def kept(self, live: LiveSession, destination: Destination, *, fresh: bool) -> UpstreamConnection | None:
         """Return a kept connection, unless it has to be a `fresh` one."""
         route = self._route

@@ -5,7 +5,6 @@ from typing import Protocol, final
 from h2.errors import ErrorCodes
 
 from strongroom.core.hosts import Host
-from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.driver import Driver
 from strongroom.delivery.egress.events import ClientSent
 from strongroom.delivery.egress.http2.fields import Fields, Malformed
@@ -14,6 +13,7 @@ from strongroom.delivery.egress.http2.replies import Ending, Heading, Part, Repl
 from strongroom.delivery.egress.http2.requests import Asking, asking
 from strongroom.delivery.egress.http2.sending import Outbox
 from strongroom.delivery.egress.refusals import Refusal, answer, bad_request
+from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tunnel import Tunnel
 
@@ -86,7 +86,7 @@ class ClientStream:
             self.refuse(refusal)
             return
         self._reader = ReplyReader(asked.method, websocket_key=asked.websocket_key)
-        conversation = Conversation(limits=around.limits, counters=around.counters, inside=tunnel)
+        conversation = QuickConversation(limits=around.limits, counters=around.counters, inside=tunnel)
         self.driver = Driver(self, conversation, around)
         self.driver.happen(ClientSent(asked.head))
 
