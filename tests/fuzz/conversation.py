@@ -105,6 +105,8 @@ class Play:
             wanted = as_client(method + b" " + origin_form(target))
             assert as_client(sent.start) == wanted, "the target is forwarded as it came"
             assert missing(sent, asked) == [], "the fields are forwarded as they came"
+            if self.asked.over and asked is self.asked.messages[-1]:
+                return  # it offers another protocol, and llhttp reads no body behind such an offer
             body, said = as_client(sent.body), as_client(asked.body)
             assert said.startswith(body), "the body is forwarded as it came"
             assert not sent.complete or body == said, "a body that ends is whole"
