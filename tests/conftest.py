@@ -5,9 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.needs import MARK
+
+hypothesis.settings.register_profile("strongroom", deadline=None)  # how long an example takes says what else runs
+hypothesis.settings.load_profile("strongroom")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,7 @@ from strongroom.core.overriding import override
 _MIN_ANCHOR = 4
 _MAX_ANCHORS = 48
 _HEAD = 4
+_BEGINNING = 8
 _GLIMPSE = 32
 
 Replace = Callable[[bytes], bytes]
@@ -29,15 +30,22 @@ Replace = Callable[[bytes], bytes]
 class Needles:
     """A fixed set of byte strings, prepared for searching. Needles are not empty."""
 
-    __slots__ = ("_anchors", "_firsts", "_heads", "_pattern", "_set", "_sorted", "longest")
+    __slots__ = ("_anchors", "_beginning", "_first", "_heads", "_set", "_shorter", "_sorted", "longest")
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         self._set = frozenset(needles)
         ordered = sorted(self._set, key=lambda needle: (-len(needle), needle))
-        self._pattern = re.compile(b"|".join(map(re.escape, ordered)))
+        # The pattern holds beginnings alone, of one length. To compile whole needles takes long: a secret can be a key
+        # of a few thousand characters, in a hundred forms.
+        size = min(_BEGINNING, len(ordered[-1])) if ordered else 0
+        beginnings = sorted({needle[:size] for needle in ordered})
+        self._beginning = re.compile(b"|".join(map(re.escape, beginnings)))
+        self._first = re.compile(
+            b"[%b]" % b"".join(re.escape(needle[:1]) for needle in ordered) if ordered else b"(?!)"
+        )
         self._anchors = _anchors(ordered)
-        self._firsts = frozenset(needle[0] for needle in ordered)
         self._sorted = sorted(self._set)
+        self._shorter = _shorter(self._sorted)
         self._heads = frozenset(needle[:size] for needle in ordered for size in range(1, _HEAD + 1))
         self.longest = len(ordered[0]) if ordered else 0
 
@@ -60,7 +68,14 @@ class Needles:
         """Return complete data with every needle replaced."""
         if not self._set or not self.occur_in(data):
             return data
-        return self._pattern.sub(lambda match: replace(match.group()), data)
+        done: list[bytes] = []
+        position = 0
+        while found := self._search(data, position):
+            start, needle = found
+            done += data[position:start], replace(needle)
+            position = start + len(needle)
+        done.append(data[position:])
+        return b"".join(done)
 
     def feed(self, data: bytes, replace: Replace) -> tuple[bytes, bytes]:
         """Return what is settled, with needles replaced, and the tail that the next piece decides."""
@@ -74,19 +89,40 @@ class Needles:
         while True:
             if position > hold:  # and only then: no place is looked at twice, however many matches there are
                 hold = self._open_end(data, position)
-            found = self._pattern.search(data, position)
-            if found is None or found.start() >= hold:
+            found = self._search(data, position)
+            if found is None or found[0] >= hold:
                 done.append(data[position:hold])
                 return b"".join(done), data[hold:]
-            done.append(data[position : found.start()])
-            done.append(replace(found.group()))
-            position = found.end()
+            start, needle = found
+            done += data[position:start], replace(needle)
+            position = start + len(needle)
+
+    def _search(self, data: bytes, position: int) -> tuple[int, bytes] | None:
+        """Return the first needle from a position on, the longest one there, and where it stands."""
+        while begins := self._beginning.search(data, position):
+            start = begins.start()
+            needle = self._at(data[start : start + self.longest])
+            if needle is not None:
+                return start, needle
+            position = start + 1
+        return None
+
+    def _at(self, rest: bytes) -> bytes | None:
+        """Return the longest needle that the rest begins with.
+
+        It sorts before the rest, and the last needle that does so lies between the two: that one begins with it too.
+        """
+        before = bisect_right(self._sorted, rest)
+        needle = self._sorted[before - 1] if before else None
+        while needle is not None and not rest.startswith(needle):
+            needle = self._shorter[needle]
+        return needle
 
     def _open_end(self, data: bytes, start: int) -> int:
         """Return the first place from `start` at which the rest is a proper beginning of a needle."""
-        for place in range(max(start, len(data) - self.longest + 1), len(data)):
-            # Cheapest first: this runs for each of the last bytes of every piece.
-            if data[place] in self._firsts and data[place : place + _HEAD] in self._heads and self._begins(data, place):
+        for first in self._first.finditer(data, max(start, len(data) - self.longest + 1)):
+            place = first.start()
+            if data[place : place + _HEAD] in self._heads and self._begins(data, place):  # the cheaper question first
                 return place
         return len(data)
 
@@ -99,6 +135,17 @@ class Needles:
             return True
         following = bisect_right(self._sorted, rest)  # what extends `rest` stands right behind it
         return following < len(self._sorted) and self._sorted[following].startswith(rest)
+
+
+def _shorter(needles: list[bytes]) -> dict[bytes, bytes | None]:
+    """Return for each of the sorted needles the longest other one that it begins with."""
+    found: dict[bytes, bytes | None] = {}
+    last: bytes | None = None
+    for needle in needles:
+        while last is not None and not needle.startswith(last):
+            last = found[last]
+        found[needle], last = last, needle
+    return found
 
 
 def _anchors(needles: list[bytes]) -> tuple[bytes, ...]:
