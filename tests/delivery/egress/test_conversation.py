@@ -328,6 +328,11 @@ class TestReply:
         talk.client(request("/", f"Authorization: Bearer {PLACEHOLDER}", "Accept-Encoding: br", "Range: bytes=0-3"))
         return talk
 
+    def test_other_ways_to_the_upstream_are_not_told(self) -> None:
+        """They would lead around the proxy (RFC 7838)."""
+        talk = Talk().tunnel().client(request()).upstream(reply(b"ok", 'Alt-Svc: h3=":443"; ma=86400', "X: y"))
+        assert talk.heard_by_client() == reply(b"ok", "X: y")
+
     def test_the_upstream_is_asked_for_the_whole_in_plain_bytes(self) -> None:
         sent = self.used().heard_by_upstream()
         assert b"Accept-Encoding: identity\r\n" in sent

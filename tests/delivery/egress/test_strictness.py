@@ -79,6 +79,8 @@ BAD_REQUESTS = {
     "a blank before a chunk extension": GOOD % b"Transfer-Encoding: chunked\r\n" + b"1 ;a\r\na\r\n0\r\n\r\n",
     "an open quote in a chunk extension": GOOD % b"Transfer-Encoding: chunked\r\n" + b'1;a="b\r\na\r\n0\r\n\r\n',
     "a chunk longer than its size": GOOD % b"Transfer-Encoding: chunked\r\n" + b"1\r\nabc\r\n0\r\n\r\n",
+    "two other bytes after a chunk": GOOD % b"Transfer-Encoding: chunked\r\n" + b"1\r\naXX0\r\n\r\n",
+    "a CR and another byte after a chunk": GOOD % b"Transfer-Encoding: chunked\r\n" + b"1\r\na\rX0\r\n\r\n",
     "a bare LF after a chunk": GOOD % b"Transfer-Encoding: chunked\r\n" + b"1\r\na\n0\r\n\r\n",
     "a trailer that is none": GOOD % b"Transfer-Encoding: chunked\r\n" + b"0\r\nnonsense\r\n\r\n",
     "trailers without end": GOOD % b"Transfer-Encoding: chunked\r\n" + b"0\r\n" + b"A: b\r\n" * 5000,
