@@ -81,6 +81,26 @@ def test_an_environment_denies_what_is_not_listed_as_soon_as_something_is(shell:
     assert made in shell.json("environment", "list")
 
 
+def test_an_environment_can_ask_for_strays_to_be_refused_and_change_its_mind(shell: Shell) -> None:
+    made = shell.json("environment", "create", "strict", "--host", "a.test", "--stray-placeholders", "refuse")
+    assert made["stray_placeholders"] == "refuse"
+    assert "refuse" in shell.gets("environment", "show", "strict")
+    changed = shell.json("environment", "update", "strict", "--stray-placeholders", "report", "--allow-mcp-servers")
+    assert changed["stray_placeholders"] == "report"
+    assert changed["config"]["networking"] == {
+        "type": "limited",
+        "allowed_hosts": ["a.test"],
+        "allow_mcp_servers": True,
+        "allow_package_managers": False,
+    }
+    opened = shell.json("environment", "update", "strict", "--unrestricted", "--name", "lax", "--description", "d")
+    assert (opened["name"], opened["description"]) == ("lax", "d")
+    assert opened["config"]["networking"] == {"type": "unrestricted"}
+    assert shell.json("environment", "show", "lax") == opened
+    assert "--unrestricted" in shell.misuses("environment", "update", "lax", "--unrestricted", "--host", "a.test")
+    assert "--host" in shell.fails("environment", "update", "lax", "--host", "a b")
+
+
 def test_a_credential_from_beginning_to_end(shell: Shell, vault: str) -> None:
     add = ("credential", "add", "TOKEN", "--vault", vault, "--host", "a.test", "--no-body", "--value-stdin")
     made = shell.json(*add, stdin=VALUE + "\n")

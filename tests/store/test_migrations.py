@@ -7,13 +7,16 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy import inspect as look
 
+from strongroom.core.environments import StrayPlaceholders
 from strongroom.core.failures import NotReady
+from strongroom.core.ids import EnvironmentId, WorkspaceId
 from strongroom.store import CURRENT, Inspection, State, inspect, open_store
 from strongroom.store.migrations import configured, upgrade
 from strongroom.store.schema import migrate
@@ -117,6 +120,27 @@ async def test_a_migration_that_fails_leaves_nothing_behind(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert names == {"alembic_version", "vaults"}
+
+
+async def test_a_database_of_the_first_schema_moves_forward_with_its_rows(path: Path) -> None:
+    def as_the_first_release() -> None:
+        with create_engine(f"sqlite:///{path}").begin() as connection:
+            command.upgrade(configured(connection), "0001")
+            connection.exec_driver_sql("INSERT INTO organizations VALUES ('org_1', 'Example', 1)")
+            connection.exec_driver_sql("INSERT INTO workspaces VALUES ('wrkspc_1', 'org_1', 'main', 1)")
+            connection.exec_driver_sql(
+                "INSERT INTO environments (id, organization_id, workspace_id, name, config, metadata, created_at, "
+                "updated_at) VALUES ('env_1', 'org_1', 'wrkspc_1', 'old', '{\"type\":\"self_hosted\"}', "
+                "'{}', 1, 1)"
+            )
+
+    await asyncio.to_thread(as_the_first_release)
+    assert await inspect(path) == Inspection(state=State.OLDER, version=1)
+    async with open_store(path, clock=at) as store:
+        environment = await store.environments.get(WorkspaceId("wrkspc_1"), EnvironmentId("env_1"))
+        assert [each.name for each in await store.tenants.organizations()] == ["Example"]
+    assert (environment.name, environment.stray_placeholders) == ("old", StrayPlaceholders.REPORT)
+    assert (await inspect(path)).state is State.CURRENT
 
 
 def migrated() -> Connection:

@@ -1,5 +1,6 @@
 """`strongroom environment`: the network policies that sessions run under."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from strongroom.cli.client import path
 from strongroom.cli.lookups import find_environment
 from strongroom.cli.options import Archived, AsJson, Metadata, connection, examples, group, read_metadata
 
-ENVIRONMENTS = path("v1", "environments")
+ENVIRONMENTS = path("strongroom", "v1", "environments")
 FIELDS = {
     "id": "id",
     "name": "name",
@@ -18,6 +19,7 @@ FIELDS = {
     "hosts": "config.networking.allowed_hosts",
     "MCP servers": "config.networking.allow_mcp_servers",
     "package managers": "config.networking.allow_package_managers",
+    "stray placeholders": "stray_placeholders",
     "metadata": "metadata",
     "created": "created_at",
     "archived": "archived_at",
@@ -27,9 +29,26 @@ WORDS = {
     "name": "NAME",
     "config.networking.allowed_hosts": "--host",
     "description": "--description",
+    "stray_placeholders": "--stray-placeholders",
     "metadata": "--metadata",
 }
 
+
+class Stray(StrEnum):
+    """What happens to a request with a placeholder that does not belong there."""
+
+    REPORT = "report"
+    REFUSE = "refuse"
+
+
+StrayPlaceholders = Annotated[
+    Stray | None,
+    typer.Option(
+        "--stray-placeholders",
+        help="What happens to a request with a placeholder that does not belong where it was sent: report (it goes out "
+        "with the worthless literal) or refuse (403). Both raise a security event. Without it: report.",
+    ),
+]
 commands = group(help="Network policies: which hosts an agent's session may reach.")
 
 
@@ -55,6 +74,7 @@ def create(
     allow_package_managers: Annotated[
         bool, typer.Option("--allow-package-managers", help="Allow the public package and code hosts.")
     ] = False,
+    stray_placeholders: StrayPlaceholders = None,
     description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is for.")] = None,
     metadata: Metadata = None,
     as_json: AsJson = False,
@@ -73,6 +93,7 @@ def create(
         }
     body: dict[str, object] = {"name": name, "config": {"type": "cloud", "networking": network}}
     body |= {"metadata": read_metadata(metadata)} | ({} if description is None else {"description": description})
+    body |= {} if stray_placeholders is None else {"stray_placeholders": stray_placeholders.value}
     output.one(connection(ctx).client().post(ENVIRONMENTS, body, WORDS), FIELDS, as_json=as_json)
 
 
@@ -98,4 +119,57 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one environment."""
-    output.one(find_environment(connection(ctx).client(), environment), FIELDS, as_json=as_json)
+    client = connection(ctx).client()
+    found = client.get(ENVIRONMENTS + path(find_environment(client, environment)["id"]))
+    output.one(found, FIELDS, as_json=as_json)
+
+
+@commands.command(
+    "update",
+    epilog=examples(
+        "strongroom environment update ci --stray-placeholders refuse",
+        "strongroom environment update ci --host api.github.com --host '*.example.com'",
+    ),
+)
+def update(
+    ctx: typer.Context,
+    environment: Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="Its id, or its name if only one has it.")],
+    unrestricted: Annotated[bool, typer.Option("--unrestricted", help="Allow every host.")] = False,
+    hosts: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="Allow this host; together they replace the list. Repeatable."),
+    ] = None,
+    allow_mcp_servers: Annotated[
+        bool | None, typer.Option("--allow-mcp-servers/--deny-mcp-servers", help="The MCP servers that agents declare.")
+    ] = None,
+    allow_package_managers: Annotated[
+        bool | None,
+        typer.Option("--allow-package-managers/--deny-package-managers", help="The public package and code hosts."),
+    ] = None,
+    stray_placeholders: StrayPlaceholders = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What to call it.")] = None,
+    description: Annotated[str | None, typer.Option("--description", metavar="TEXT", help="What it is for.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change an environment; running sessions feel it within a second. What is not given stays as it is."""
+    limits = {
+        "allowed_hosts": hosts or None,
+        "allow_mcp_servers": allow_mcp_servers,
+        "allow_package_managers": allow_package_managers,
+    }
+    given = {key: value for key, value in limits.items() if value is not None}
+    if unrestricted and given:
+        raise typer.BadParameter("cannot go with the options of a limited network", param_hint="--unrestricted")
+    asked: dict[str, object] = {
+        "name": name,
+        "description": description,
+        "stray_placeholders": None if stray_placeholders is None else stray_placeholders.value,
+    }
+    body = {key: value for key, value in asked.items() if value is not None}
+    if unrestricted:
+        body["config"] = {"networking": {"type": "unrestricted"}}
+    elif given:
+        body["config"] = {"networking": {"type": "limited", **given}}
+    client = connection(ctx).client()
+    found = find_environment(client, environment)
+    output.one(client.post(ENVIRONMENTS + path(found["id"]), body, WORDS), FIELDS, as_json=as_json)

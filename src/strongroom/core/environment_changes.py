@@ -14,6 +14,7 @@ from strongroom.core.environments import (
     EnvironmentNetwork,
     LimitedNetwork,
     SelfHostedConfig,
+    StrayPlaceholders,
 )
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import HostSet
@@ -97,6 +98,7 @@ class EnvironmentChange:
     description: str | Literal[Keep.KEEP] | None = Keep.KEEP
     config: CloudChange | SelfHostedChange | None = None
     metadata: Mapping[str, str | None] | None = None
+    stray_placeholders: StrayPlaceholders | None = None
 
     def applied(self, environment: Environment) -> Environment:
         """Return the environment after the change. Raises `Invalid`."""
@@ -106,4 +108,5 @@ class EnvironmentChange:
             description=environment.description if self.description is Keep.KEEP else self.description,
             config=environment.config if self.config is None else self.config.applied(environment.config),
             metadata=notes.patched(environment.metadata, self.metadata or {}),
+            stray_placeholders=self.stray_placeholders or environment.stray_placeholders,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import final
 
 from strongroom.core.failures import Invalid
@@ -85,6 +86,15 @@ class SelfHostedConfig:
 EnvironmentConfig = CloudConfig | SelfHostedConfig
 
 
+class StrayPlaceholders(StrEnum):
+    """What happens to a request with a live placeholder that does not belong where it was sent (DESIGN 5, line 7)."""
+
+    REPORT = "report"
+    """It goes out with the worthless literal, and a security event is raised."""
+    REFUSE = "refuse"
+    """It is refused, and the same event is raised."""
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
@@ -100,6 +110,7 @@ class Environment:
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None = None
+    stray_placeholders: StrayPlaceholders = StrayPlaceholders.REPORT
 
     def require_active(self) -> None:
         """Raise `Invalid` with the contract's code if the environment is archived."""

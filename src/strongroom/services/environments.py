@@ -6,7 +6,14 @@ from typing import final
 
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
-from strongroom.core.environments import MAX_NAME, NO_PACKAGES, CloudConfig, Environment, EnvironmentConfig
+from strongroom.core.environments import (
+    MAX_NAME,
+    NO_PACKAGES,
+    CloudConfig,
+    Environment,
+    EnvironmentConfig,
+    StrayPlaceholders,
+)
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import ENVIRONMENT, EnvironmentId, NewId
 from strongroom.core.pages import Page, PageQuery, Position
@@ -31,6 +38,7 @@ class NewEnvironment:
     description: str | None = None
     config: EnvironmentConfig = field(default_factory=lambda: CloudConfig(packages=NO_PACKAGES))
     metadata: Mapping[str, str]
+    stray_placeholders: StrayPlaceholders = StrayPlaceholders.REPORT
 
 
 @final
@@ -54,6 +62,7 @@ class EnvironmentService:
             description=new.description,
             config=new.config,
             metadata=notes.checked(new.metadata),
+            stray_placeholders=new.stray_placeholders,
             created_at=now,
             updated_at=now,
         )

@@ -271,6 +271,34 @@ class Uses(Protocol):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """How often the proxies refused a session something for one reason at one host, and when first and last.
+
+    `host` is empty where the request named none that can be told, or where there were too many to tell apart.
+    """
+
+    organization: OrganizationId
+    workspace: WorkspaceId
+    session: SessionId
+    code: str
+    host: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Refusals(Protocol):
+    """Counts of refusals, one row per session, reason and host."""
+
+    async def add(self, refused: Sequence[Refused]) -> None:
+        """Add counts to what is there, in one transaction."""
+
+    async def of_session(self, workspace: WorkspaceId, session: SessionId) -> list[Refused]:
+        """Return a session's counts, the latest first."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
     """The answer to a create that carried an idempotency key; `sealed` is None while it is under way."""
 
@@ -342,6 +370,7 @@ class Store:
     sessions: Sessions
     audit: AuditLog
     uses: Uses
+    refusals: Refusals
     replies: Replies
     sealed: Sealed
     changes: Changes

@@ -20,6 +20,7 @@ from strongroom.store.changes import ChangeFeed, last_sequence
 from strongroom.store.credentials import CredentialStore
 from strongroom.store.database import Database
 from strongroom.store.environments import EnvironmentStore
+from strongroom.store.refusals import RefusalStore
 from strongroom.store.replies import ReplyStore
 from strongroom.store.schema import CURRENT, INSTALLATION, Inspection, State
 from strongroom.store.sealed import SealedStore
@@ -76,6 +77,7 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         sessions=SessionStore(database=database, feed=feed),
         audit=AuditStore(database=database),
         uses=UseStore(database=database),
+        refusals=RefusalStore(database=database),
         replies=ReplyStore(database=database),
         sealed=SealedStore(database=database),
         changes=feed,

@@ -24,7 +24,7 @@ _IN_PLACE = (
 )
 _NEW: dict[str, BindParameter[Any]] = {
     name: bindparam(f"new_{name}")
-    for name in ("name", "description", "config", "metadata", "updated_at", "archived_at")
+    for name in ("name", "description", "config", "metadata", "updated_at", "archived_at", "stray_placeholders")
 }
 
 _ADD = insert(_ENVIRONMENTS)

@@ -5,7 +5,14 @@ from functools import lru_cache, wraps
 from typing import Any, TypeVar
 
 from strongroom.core.credentials import KINDS, Credential, Details
-from strongroom.core.environments import CloudConfig, Environment, EnvironmentConfig, LimitedNetwork, SelfHostedConfig
+from strongroom.core.environments import (
+    CloudConfig,
+    Environment,
+    EnvironmentConfig,
+    LimitedNetwork,
+    SelfHostedConfig,
+    StrayPlaceholders,
+)
 from strongroom.core.failures import Invalid, Unreadable
 from strongroom.core.fields import from_plain, to_plain
 from strongroom.core.hosts import HostSet
@@ -163,6 +170,7 @@ def read_environment(row: Row) -> Environment:
         created_at=row.created_at,
         updated_at=row.updated_at,
         archived_at=row.archived_at,
+        stray_placeholders=StrayPlaceholders(row.stray_placeholders),
     )
 
 
@@ -179,6 +187,7 @@ def write_environment(environment: Environment) -> dict[str, object]:
         "created_at": environment.created_at,
         "updated_at": environment.updated_at,
         "archived_at": environment.archived_at,
+        "stray_placeholders": environment.stray_placeholders.value,
     }
 
 

@@ -121,6 +121,7 @@ environments = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("archived_at", Moment),
+    Column("stray_placeholders", Text, nullable=False, server_default="report"),
     Index(None, "workspace_id", "created_at", "id"),
 )
 
@@ -186,6 +187,20 @@ uses = Table(
     Column("workspace_id", ID, nullable=False),
     Column("times", BigInteger, nullable=False),
 )
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("session_id", ID, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("host", Text, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+"""What the proxies refused to a session: a running total, so that repeating adds no rows."""
 
 replies = Table(
     "replies",

@@ -10,6 +10,7 @@ from strongroom.core.environments import (
     EnvironmentConfig,
     LimitedNetwork,
     SelfHostedConfig,
+    StrayPlaceholders,
 )
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.hosts import HostSet
@@ -40,6 +41,15 @@ async def test_an_environment_comes_back_as_it_was(store: Store, home: Home, con
     environment = home.environment(config=config, description="for tests", metadata={"a": "b"})
     await store.environments.add(environment)
     assert await store.environments.get(home.workspace, environment.id) == environment
+
+
+async def test_what_it_says_of_stray_placeholders_is_kept_and_can_change(store: Store, home: Home) -> None:
+    environment = home.environment(stray_placeholders=StrayPlaceholders.REFUSE)
+    await store.environments.add(environment)
+    assert await store.environments.get(home.workspace, environment.id) == environment
+    back = replace(environment, stray_placeholders=StrayPlaceholders.REPORT, updated_at=at(1))
+    assert await store.environments.replace(back, expected=environment.updated_at)
+    assert await store.environments.get(home.workspace, environment.id) == back
 
 
 async def test_another_workspace_finds_nothing(store: Store, home: Home, elsewhere: Home) -> None:

@@ -5,6 +5,7 @@ from strongroom.dialects.door import Door
 from strongroom.dialects.native.audit import add_audit
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
+from strongroom.dialects.native.environments import add_environments
 from strongroom.dialects.native.keys import add_keys
 from strongroom.dialects.native.organizations import add_organizations
 from strongroom.dialects.native.sessions import add_sessions
@@ -25,6 +26,7 @@ def build(services: Services, options: Options) -> Door:
     )
     add_sessions(door.router, services, options)
     add_credentials(door.router, services)
+    add_environments(door.router, services, options)
     add_keys(door.router, services)
     add_organizations(door.router, services)
     add_audit(door.router, services)
