@@ -100,7 +100,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
     settings: Settings, edge: Edge, doors: Doors, ground: Ground, authority: CertificateAuthority, roots: str
 ) -> Egress:
     """Put a proxy together. Nothing runs yet."""
-    meter = Meter(uses=ground.store.uses, gate=ground.gate, clock=edge.clock)
+    meter = Meter(uses=ground.store.uses, refusals=ground.store.refusals, gate=ground.gate, clock=edge.clock)
     delivery = Delivery(
         sessions=ground.store.sessions,
         environments=ground.store.environments,

@@ -157,7 +157,12 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         keys=KeyService(tenants=store.tenants, gate=gate, clock=clock, new_id=new_id, entropy=entropy),
         organizations=organizations,
         audits=AuditService(
-            log=store.audit, uses=store.uses, sessions=store.sessions, tenants=store.tenants, gate=gate
+            log=store.audit,
+            uses=store.uses,
+            refusals=store.refusals,
+            sessions=store.sessions,
+            tenants=store.tenants,
+            gate=gate,
         ),
         access=access,
     )

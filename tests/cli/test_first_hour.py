@@ -71,6 +71,22 @@ def test_a_host_that_is_not_listed_gets_the_placeholder_and_the_session_tells(
     assert until(strays) == [("placeholder.strayed", OTHER_HOST)]
 
 
+def test_what_was_refused_is_shown_with_its_session(stocked: Shell, upstream: Upstream) -> None:
+    need("curl")
+    stocked.json("environment", "create", "closed", "--limited")
+    curl = ["curl", "-s", "--max-time", "20", f"http://{OTHER_HOST}:{upstream.port}/"]
+    done = stocked.types("run", "--environment", "closed", "--", *curl)
+    assert "host_not_allowed" in done.stdout, done.stderr
+    session = done.stderr.split()[-1]
+
+    def refused() -> list[tuple[str, str, int]]:
+        rows = stocked.json("session", "show", session)["refusals"]
+        return [(row["code"], row["host"], row["count"]) for row in rows]
+
+    assert until(refused) == [("host_not_allowed", OTHER_HOST, 1)]
+    assert "host_not_allowed" in stocked.gets("session", "show", session)
+
+
 def test_uses_are_shown_with_their_session(stocked: Shell, upstream: Upstream) -> None:
     need("curl")
     said = stocked.types("run", "--", "sh", "-c", CURL.format(host=ECHO_HOST, port=upstream.port)).stderr

@@ -10,6 +10,7 @@ from strongroom.core.actions import ALL_SCOPES
 from strongroom.core.audit import Entry, Record
 from strongroom.core.credentials import NewCredential
 from strongroom.core.credentials.environment_variable import EnvironmentVariable, EnvironmentVariableDetails
+from strongroom.core.environments import StrayPlaceholders
 from strongroom.core.failures import Unavailable
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import HostSet, canonical_host
@@ -77,8 +78,9 @@ class Rooms:
     async def vault(self) -> VaultId:
         return (await self.vaults.create(self.admin, display_name="v", metadata={})).id
 
-    async def session(self, *vaults: VaultId) -> Opened:
-        environment = await self.environments.create(self.admin, NewEnvironment(name="e", metadata={}))
+    async def session(self, *vaults: VaultId, strays: StrayPlaceholders = StrayPlaceholders.REPORT) -> Opened:
+        new_environment = NewEnvironment(name="e", metadata={}, stray_placeholders=strays)
+        environment = await self.environments.create(self.admin, new_environment)
         new = NewSession(agent=Agent(id="a"), environment=environment.id, vaults=vaults, metadata={})
         return await self.sessions.open(self.admin, new)
 
@@ -106,7 +108,7 @@ async def built(folder: Path) -> AsyncIterator[Rooms]:
     async with open_store(folder / "test.db", clock=clock) as store:
         log = Switch(store.audit)
         gate = Gate(log=log, clock=clock, new_id=entropy.new_id)
-        meter = Meter(uses=store.uses, gate=gate, clock=clock)
+        meter = Meter(uses=store.uses, refusals=store.refusals, gate=gate, clock=clock)
         organizations = OrganizationService(
             tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy
         )

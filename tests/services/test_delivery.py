@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from strongroom.core.audit import Entry, Outcome, Record
-from strongroom.core.environments import NO_PACKAGES, CloudConfig, LimitedNetwork
-from strongroom.core.failures import NotAuthenticated, NotPermitted, TooMany, Unavailable
+from strongroom.core.environments import NO_PACKAGES, CloudConfig, LimitedNetwork, StrayPlaceholders
+from strongroom.core.failures import NotAuthenticated, NotPermitted, StrayRefused, TooMany, Unavailable
 from strongroom.core.hosts import HostSet
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Agent
@@ -63,7 +63,28 @@ async def test_a_plan_leaves_the_placeholder_alone_elsewhere_and_counts_it_as_a_
         "host": "other.example.com",
         "surface": Surface.HEADER.value,
         "count": 1,
+        "vault": vault,
+        "answer": "sent",
     }
+
+
+async def test_where_the_environment_asks_for_it_a_stray_refuses_its_request_and_is_reported_as_refused(
+    rooms: Rooms,
+) -> None:
+    vault = await rooms.vault()
+    credential = await rooms.credentials.create(rooms.admin, vault, variable())
+    opened = await rooms.session(vault, strays=StrayPlaceholders.REFUSE)
+    live = await rooms.delivery.enter(opened.token)
+    placeholder = opened.placeholders["TOKEN"].encode()
+    here, elsewhere = await rooms.delivery.plan(live, API), await rooms.delivery.plan(live, OTHER)
+    assert here.substituter.header_value(placeholder) == b"the secret"
+    with pytest.raises(StrayRefused) as caught:
+        elsewhere.substituter.header_value(placeholder)
+    assert placeholder.decode() not in str(caught.value)
+    assert all(word in str(caught.value) for word in (credential.id, "other.example.com", "header"))
+    await rooms.meter.flush()
+    event = (await rooms.entries())[-1].record
+    assert (event.action, event.facts["answer"], event.facts["vault"]) == ("placeholder.strayed", "refused", vault)
 
 
 async def test_a_warm_plan_asks_nobody(rooms: Rooms) -> None:
@@ -299,6 +320,7 @@ async def test_counts_survive_a_failed_flush_and_are_written_by_the_next(rooms: 
     for _ in range(3):
         here.substituter.header_value(placeholder)
         elsewhere.substituter.header_value(placeholder)
+    live.turned_away("too_many", "api.example.com")
     rooms.log.off = True
     with pytest.raises(Unavailable):
         await rooms.meter.flush()
@@ -309,3 +331,5 @@ async def test_counts_survive_a_failed_flush_and_are_written_by_the_next(rooms: 
     assert [(use.credential, use.host, use.count) for use in uses] == [(credential.id, "api.example.com", 3)]
     strays = [entry.record for entry in await rooms.entries() if entry.record.action == "placeholder.strayed"]
     assert [record.facts["count"] for record in strays] == [3]
+    refused = await rooms.store.refusals.of_session(rooms.admin.workspace, opened.session.id)
+    assert [(row.code, row.host, row.count) for row in refused] == [("too_many", "api.example.com", 1)]

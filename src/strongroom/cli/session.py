@@ -134,7 +134,7 @@ def show(
     session: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a session and how often it used which credential where."""
+    """Show a session, how often it used which credential where, and what the proxy refused it."""
     found = connection(ctx).client().get(SESSIONS + path(session))
     output.one(found, FIELDS, as_json=as_json)
     if not as_json and found["uses"]:
@@ -142,6 +142,12 @@ def show(
         output.table(
             ("CREDENTIAL", "HOST", "USES", "LAST"),
             ([use["credential_id"], use["host"], str(use["count"]), use["last_used_at"]] for use in found["uses"]),
+        )
+    if not as_json and found["refusals"]:
+        print()
+        output.table(
+            ("REFUSED", "HOST", "TIMES", "LAST"),
+            ([row["code"], row["host"] or "-", str(row["count"]), row["last_at"]] for row in found["refusals"]),
         )
 
 

@@ -5,6 +5,7 @@ Failure
 │   ├── Invalid              the input breaks a rule: correct the named field and send it again
 │   ├── NotAuthenticated     no key, or one that is wrong, revoked or expired: use another key
 │   ├── NotPermitted         the key is good but may not do this: use one with the named scope
+│   ├── StrayRefused         a placeholder was sent where it does not belong: send it where it does, or leave it out
 │   ├── NotFound             no such thing for this caller: check the id
 │   ├── Conflict             it clashes with something that exists: change that first; waiting does not help
 │   ├── TooLarge             the request is over a size limit: send less
@@ -60,6 +61,11 @@ class NotPermitted(Refused):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+
+@final
+class StrayRefused(Refused):
+    """A live placeholder was sent where it does not belong, and the environment asks for refusal."""
 
 
 @final

@@ -63,8 +63,9 @@ class Plan:
     """The answer to "what goes where" for one session and one destination.
 
     `strays` are the session's live placeholders that do not belong here: they go out as the
-    worthless literals they are, and are reported. `use` is called with each credential that is
-    used, `stray` with each that was sent to the wrong place; both only count, in memory.
+    worthless literals they are, and are reported; or, where the plan `refuses_strays`, the request
+    is refused. `vaults` says in which vaults the credentials that are known here lie. `use` is called
+    with each credential that is used, `stray` with each that was sent to the wrong place; both only count, in memory.
     """
 
     session: SessionId
@@ -73,3 +74,5 @@ class Plan:
     swaps: tuple[Swap, ...] = ()
     strays: Mapping[str, CredentialId] = field(default_factory=dict)
     placements: tuple[Placement, ...] = ()
+    vaults: Mapping[CredentialId, VaultId] = field(default_factory=dict)
+    refuses_strays: bool = False

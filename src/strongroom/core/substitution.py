@@ -65,7 +65,7 @@ def encode(text: str, encoding: BodyEncoding) -> bytes:
 Used = Callable[[Swap | Placement], None]
 """Told of each secret that was put in."""
 Strayed = Callable[[str, Surface], None]
-"""Told of each live placeholder that was met where it does not belong, and of the surface."""
+"""Told of each live placeholder that was met where it does not belong, and of the surface. It may raise a failure."""
 
 Live = Callable[[], bool]
 """Tells whether the plan still holds; asked before each secret that is put in."""
@@ -135,6 +135,15 @@ class Substituter:
                 self._used(placement)
                 return placement.header, f"{placement.scheme} {placement.secret.reveal()}".encode()
         return None
+
+    def require_none_left(self, head: bytes) -> None:
+        """Report the first placeholder that stands in a head that is ready to be sent, in a name for instance."""
+        self._needles.replace(head, self._left_over)
+
+    def _left_over(self, found: bytes) -> bytes:
+        if self._live():
+            self._strayed(found.decode(), Surface.HEADER)
+        return found
 
     def _in_header(self, found: bytes) -> bytes:
         swap = self._allowed(found, Surface.HEADER)

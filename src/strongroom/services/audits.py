@@ -9,7 +9,7 @@ from strongroom.core.failures import NotPermitted
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import OrganizationId, SessionId
 from strongroom.services.gate import Gate
-from strongroom.services.ports import AuditLog, Sessions, Tenants, Use, Uses
+from strongroom.services.ports import AuditLog, Refusals, Refused, Sessions, Tenants, Use, Uses
 
 PAGE = 1000
 """Entries read at once."""
@@ -25,12 +25,32 @@ class Chain:
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What a session did: its entries, its counted uses, and what the proxies refused it, the latest first."""
+
+    entries: list[Entry]
+    uses: list[Use]
+    refusals: list[Refused]
+
+
+@final
 class AuditService:
     """Use cases on the audit log. There is none that changes it."""
 
-    def __init__(self, *, log: AuditLog, uses: Uses, sessions: Sessions, tenants: Tenants, gate: Gate) -> None:
+    def __init__(  # noqa: PLR0913 - one argument per port
+        self,
+        *,
+        log: AuditLog,
+        uses: Uses,
+        refusals: Refusals,
+        sessions: Sessions,
+        tenants: Tenants,
+        gate: Gate,
+    ) -> None:
         self._log = log
         self._uses = uses
+        self._refusals = refusals
         self._sessions = sessions
         self._tenants = tenants
         self._gate = gate
@@ -56,8 +76,8 @@ class AuditService:
         await self._gate.admit(principal, Action.AUDIT_READ, _target(principal, "audit"))
         return await self._log.newest(_readable(principal, organization), limit=limit)
 
-    async def of_session(self, principal: Principal, session: SessionId) -> tuple[list[Entry], list[Use]]:
-        """Return what a session did: its entries and its counted uses."""
+    async def of_session(self, principal: Principal, session: SessionId) -> Deeds:
+        """Return what a session did."""
         await self._gate.admit(principal, Action.SESSION_READ, _target(principal, session))
         await self._sessions.get(principal.workspace, session)
         entries: list[Entry] = []
@@ -65,7 +85,11 @@ class AuditService:
             principal.organization, session=session, after=entries[-1].sequence if entries else 0, limit=PAGE
         ):
             entries += page
-        return entries, await self._uses.of_session(principal.workspace, session)
+        return Deeds(
+            entries=entries,
+            uses=await self._uses.of_session(principal.workspace, session),
+            refusals=await self._refusals.of_session(principal.workspace, session),
+        )
 
 
 def _readable(principal: Principal, organization: OrganizationId | None) -> OrganizationId:

@@ -12,6 +12,7 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential
+from strongroom.core.environments import Environment, StrayPlaceholders
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host
@@ -85,7 +86,9 @@ class Delivery:
             raise NotAuthenticated(presented=True)
         session, sealed = found
         seed = await self._seal.open(seed_binding(session), sealed)
-        return self._live.setdefault(key, LiveSession(session, principal=_principal(session), seed=seed))
+        return self._live.setdefault(
+            key, LiveSession(session, principal=_principal(session), seed=seed, meter=self._meter)
+        )
 
     def planned(self, live: LiveSession, destination: Destination) -> LivePlan | None:
         """Return the plan for a destination if it is warm."""
@@ -103,7 +106,7 @@ class Delivery:
         if warm is not None:
             return warm
         if destination.host in live.refusals:
-            raise NotPermitted(live.refusals[destination.host])
+            raise NotPermitted(_blocked(destination, live.refusals[destination.host]))
         wait = live.pace.wait(self._clock())
         if wait:
             raise TooMany("the session asks for too many new destinations in a minute", retry_after=wait)
@@ -152,7 +155,7 @@ class Delivery:
 
     async def _make(self, live: LiveSession, destination: Destination) -> LivePlan:
         session = await self._current(live)
-        await self._require_policy(live, destination.host)
+        environment = await self._permitting(live, destination)
         held = _first_of_each(session, await self._credentials.active_in(session.workspace, session.vaults))
         here = [(credential, custody) for credential, custody in held if _belongs(credential, destination)]
         granted = await self._gate.admit_all(
@@ -161,7 +164,7 @@ class Delivery:
             + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
             {"session": session.id, "host": destination.host, "port": destination.port},
         )
-        plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)))
+        plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)), environment)
         return LivePlan(plan, principal=live.principal, meter=self._meter, sent=live.sent_to(destination.host))
 
     async def _current(self, live: LiveSession) -> Session:
@@ -176,20 +179,23 @@ class Delivery:
             raise NotAuthenticated(presented=True)
         return live.session
 
-    async def _require_policy(self, live: LiveSession, host: Host) -> None:
-        session = live.session
+    async def _permitting(self, live: LiveSession, destination: Destination) -> Environment:
+        """Return the session's environment, which lets the destination through. Raises `NotPermitted`."""
+        session, host = live.session, destination.host
         try:
             environment = await self._environments.get(session.workspace, session.environment)
         except NotFound:
-            raise NotPermitted(f"{host} is blocked: the session's environment no longer exists") from None
+            raise NotPermitted(
+                _blocked(destination, "is blocked: the session's environment no longer exists")
+            ) from None
         if environment.policy(_mcp_hosts(session)).covers(host):
-            return
-        sentence = f"{host} is not allowed by environment {environment.id}"
+            return environment
+        reason = f"is not allowed by environment {environment.id}, whose hosts are limited"
         target = Target(name=host, workspace=session.workspace)
         facts = {"session": session.id, "host": host}
         await self._gate.refuse(live.principal, Action.EGRESS_CONNECT, target, reason="environment", facts=facts)
-        live.refuse(host, sentence)
-        raise NotPermitted(sentence)
+        live.refuse(host, reason)
+        raise NotPermitted(_blocked(destination, reason))
 
     async def _filled(
         self,
@@ -197,6 +203,7 @@ class Delivery:
         destination: Destination,
         held: Sequence[tuple[Credential, Custody]],
         here: Sequence[tuple[tuple[Credential, Custody], Granted]],
+        environment: Environment,
     ) -> Plan:
         names = {credential.id: derive(live.seed, credential.id, credential.placeholder) for credential, _ in held}
         swaps: list[Swap] = []
@@ -234,6 +241,8 @@ class Delivery:
             swaps=tuple(swaps),
             strays={names[c.id]: c.id for c, _ in held if c.id not in swapped and c.details.server() is None},
             placements=tuple(placements),
+            vaults={c.id: c.vault for c, _ in held},
+            refuses_strays=environment.stray_placeholders is StrayPlaceholders.REFUSE,
         )
 
     async def _drop(self, batch: Sequence[Change]) -> None:
@@ -264,6 +273,10 @@ class Delivery:
 
     def _over(self, session: Session) -> bool:
         return session.archived_at is not None or self._clock() >= session.expires_at
+
+
+def _blocked(destination: Destination, reason: str) -> str:
+    return f"{destination.host}:{destination.port} {reason}"
 
 
 def _principal(session: Session) -> Principal:

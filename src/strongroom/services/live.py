@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import final
 
+from strongroom.core.failures import StrayRefused
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
@@ -20,10 +21,12 @@ from strongroom.core.sessions import Session
 from strongroom.core.substitution import Substituter
 from strongroom.core.surfaces import Surface
 from strongroom.services.pace import Pace
-from strongroom.services.usage import Meter, UseKey
+from strongroom.services.usage import Meter, RefusalKey, UseKey
 
 MAX_PLANS = 1024
 """Destinations, and refused hosts, that a session is remembered to have asked for."""
+MAX_REFUSED = 256
+"""Reasons and hosts of refusals that are told apart for a session; further hosts are counted together."""
 NEW_PLANS_PER_MINUTE = 600
 """Plans that a session may have made: each asks the database and writes to the audit log."""
 
@@ -48,7 +51,7 @@ class LivePlan:
         host = plan.destination.host
         known = [*(swap.credential for swap in plan.swaps), *plan.strays.values()]
         known += [placement.credential for placement in plan.placements]
-        self._keys = {each: UseKey(principal, plan.session, each, host) for each in known}
+        self._keys = {each: UseKey(principal, plan.session, each, host, plan.vaults.get(each)) for each in known}
 
     @property
     def scrubber(self) -> Scrubber:
@@ -73,7 +76,12 @@ class LivePlan:
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)
-        self._meter.strayed(self._keys[credential], surface)
+        self._meter.strayed(self._keys[credential], surface, refused=self.plan.refuses_strays)
+        if self.plan.refuses_strays:
+            raise StrayRefused(
+                f"the placeholder of credential {credential} does not belong in the {surface} of a request to "
+                f"{self.plan.destination.authority}, and the session's environment refuses such requests"
+            )
 
     def _credential_of(self, placeholder: str) -> CredentialId:
         return next(swap.credential for swap in self.plan.swaps if swap.placeholder == placeholder)
@@ -83,9 +91,22 @@ class LivePlan:
 class LiveSession:
     """A session that at least one connection uses."""
 
-    __slots__ = ("_alarms", "ended", "generation", "pace", "plans", "principal", "refusals", "seed", "sent", "session")
+    __slots__ = (
+        "_alarms",
+        "_meter",
+        "_refused",
+        "ended",
+        "generation",
+        "pace",
+        "plans",
+        "principal",
+        "refusals",
+        "seed",
+        "sent",
+        "session",
+    )
 
-    def __init__(self, session: Session, *, principal: Principal, seed: bytes) -> None:
+    def __init__(self, session: Session, *, principal: Principal, seed: bytes, meter: Meter) -> None:
         self.session = session
         self.principal = principal
         self.seed = seed
@@ -96,6 +117,8 @@ class LiveSession:
         self.refusals: OrderedDict[Host, str] = OrderedDict()
         self.sent: OrderedDict[Host, Sent] = OrderedDict()
         self._alarms: set[Callable[[], None]] = set()
+        self._meter = meter
+        self._refused: set[tuple[str, str]] = set()
 
     @override
     def __repr__(self) -> str:
@@ -122,6 +145,15 @@ class LiveSession:
         self.refusals[host] = sentence
         if len(self.refusals) > MAX_PLANS:
             self.refusals.popitem(last=False)
+
+    def turned_away(self, code: str, host: str) -> None:
+        """Count a refusal, for one reason at one host; beyond the bound without the host."""
+        if (code, host) not in self._refused:
+            if len(self._refused) >= MAX_REFUSED:
+                host = ""
+            else:
+                self._refused.add((code, host))
+        self._meter.turned_away(RefusalKey(self.principal, self.session.id, code, host))
 
     def sent_to(self, host: Host) -> Sent:
         """Return what the session has sent to a host. Hosts that got nothing give way beyond the bound."""

@@ -25,7 +25,7 @@ from strongroom.core.sessions import Agent, Session
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
 from strongroom.services.live import LivePlan, LiveSession
-from strongroom.services.ports import Use
+from strongroom.services.ports import Refused, Use
 from strongroom.services.usage import Meter
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
@@ -69,6 +69,19 @@ class Ledger:
         raise NotImplementedError
 
 
+class RefusalLedger:
+    """Keeps what was refused, by reason and host."""
+
+    def __init__(self) -> None:
+        self.rows: list[Refused] = []
+
+    async def add(self, refused: Sequence[Refused]) -> None:
+        self.rows += refused
+
+    async def of_session(self, workspace: WorkspaceId, session: SessionId) -> list[Refused]:
+        return self.rows
+
+
 def swap(surfaces: frozenset[Surface] = BOTH, secret: str = SECRET) -> Swap:
     return Swap(placeholder=PLACEHOLDER, secret=Secret(secret), surfaces=surfaces, credential=CREDENTIAL, vault=VAULT)
 
@@ -94,12 +107,14 @@ class FixedDelivery:
     strays: dict[str, CredentialId] = field(default_factory=lambda: {STRAY: OTHER})
     refuse: Callable[[Destination], Failure | None] = lambda _: None
     cold: bool = False
+    refuses_strays: bool = False
 
     def __post_init__(self) -> None:
         self.ledger = Ledger()
+        self.refusals = RefusalLedger()
         clock = FrozenClock(NOW)
         gate = Gate(log=self.ledger, clock=clock, new_id=CountingEntropy().new_id)
-        self.meter = Meter(uses=self.ledger, gate=gate, clock=clock)
+        self.meter = Meter(uses=self.ledger, refusals=self.refusals, gate=gate, clock=clock)
         self.live = self.session("sesn_1")
         self.sessions = {TOKEN: self.live}
         self.plans_made: list[Destination] = []
@@ -123,7 +138,7 @@ class FixedDelivery:
         principal = Principal(
             id=PrincipalId(name), organization=organization, workspace=workspace, scopes=SESSION_SCOPES
         )
-        return LiveSession(session, principal=principal, seed=b"")
+        return LiveSession(session, principal=principal, seed=b"", meter=self.meter)
 
     def _found(self, token: Secret) -> LiveSession | None:
         return next((live for text, live in self.sessions.items() if Secret(text) == token and not live.ended), None)
@@ -162,6 +177,7 @@ class FixedDelivery:
             swaps=self.swaps,
             strays=self.strays,
             placements=self.placements,
+            refuses_strays=self.refuses_strays,
         )
         return live.admit(
             LivePlan(plan, principal=live.principal, meter=self.meter, sent=live.sent_to(destination.host))

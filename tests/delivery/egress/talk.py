@@ -58,7 +58,7 @@ class Talk:
                     events.append(answer)
         return self
 
-    def obey(self, command: do.Command) -> on.Event | None:  # noqa: PLR0911 - one for each answer
+    def obey(self, command: do.Command) -> on.Event | None:  # noqa: C901, PLR0911 - one for each command
         match command:
             case do.AwaitClient():
                 return on.ClientReady()
@@ -85,6 +85,11 @@ class Talk:
                     return on.Failed(self.dial_failure)
                 self.reused = self.reuse and not fresh
                 return on.UpstreamOpened()
+            case do.CountRefusal(token, code, host):
+                live = self.delivery._found(token)
+                if live is not None:
+                    live.turned_away(code, host)
+                return None
             case _:
                 self.done.append(command)
                 return None

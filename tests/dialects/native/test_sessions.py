@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from strongroom.core.secret import Secret
 from strongroom.egress import Egress
 from strongroom.wiring import House
 from tests.dialects.native.api import VALUE, Api
@@ -124,6 +125,30 @@ async def test_events_are_what_was_decided_and_used_oldest_first(api: Api, house
         ("decision", "session.archive", "allowed")
     )
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+
+
+async def test_what_the_proxy_refused_is_shown_and_among_the_events(api: Api, house: House) -> None:
+    assert isinstance(house.egress, Egress)
+    await api.vault("default")
+    session = await api.made("/sessions", {})
+    live = await house.egress.delivery.enter(Secret(session["egress"]["proxy_url"].split(":")[2].split("@")[0]))
+    live.turned_away("host_not_allowed", "a.test")
+    live.turned_away("bad_request", "")
+    await house.egress.meter.flush()
+    live.turned_away("host_not_allowed", "a.test")
+    await house.egress.meter.flush()
+    shown = (await api.got(f"/sessions/{session['id']}"))["refusals"]
+    assert [(row["code"], row["host"], row["count"]) for row in shown] == [
+        ("host_not_allowed", "a.test", 2),
+        ("bad_request", None, 1),
+    ]
+    assert shown[0]["first_at"] < shown[0]["last_at"]
+    events = (await api.got(f"/sessions/{session['id']}/events"))["data"]
+    refused = [event for event in events if event["type"] == "refusal"]
+    assert {(event["code"], event["count"], event["at"]) for event in refused} == {
+        ("host_not_allowed", 2, shown[0]["last_at"]),
+        ("bad_request", 1, shown[1]["last_at"]),
+    }
 
 
 async def test_another_tenants_session_answers_as_if_it_were_not_there(api: Api, operator: Api) -> None:

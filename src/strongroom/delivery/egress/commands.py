@@ -35,6 +35,16 @@ class FindSession:
 
 @final
 @dataclass(slots=True)
+class CountRefusal:
+    """Count a refusal for the session of a token, if there is one."""
+
+    token: Secret
+    code: str
+    host: str
+
+
+@final
+@dataclass(slots=True)
 class MakePlan:
     """Make the plan for a destination: `PlanMade` or `Failed`."""
 
@@ -97,6 +107,7 @@ Command = (
     SendClient
     | SendUpstream
     | FindSession
+    | CountRefusal
     | MakePlan
     | OpenUpstream
     | AwaitClient

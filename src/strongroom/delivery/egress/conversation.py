@@ -15,7 +15,8 @@ from enum import Enum, auto
 from typing import assert_never
 
 from strongroom.core.failures import Failure, NotAuthenticated
-from strongroom.delivery.egress.asked import Asked, asked_inside, asked_of_proxy
+from strongroom.delivery.egress.answers import answer, is_last
+from strongroom.delivery.egress.asked import Asked, asked_inside
 from strongroom.delivery.egress.commands import (
     AbortClient,
     CloseClient,
@@ -46,8 +47,9 @@ from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.head import HeadBuffer
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.presented import presented_token
-from strongroom.delivery.egress.refusals import FINAL, Code, Refusal, answer, bad_request, refusal_of
+from strongroom.delivery.egress.refusals import STOPS, Code, Refusal, bad_request, refusal_of
 from strongroom.delivery.egress.shares import Share
+from strongroom.delivery.egress.tallying import counted_if_refused, tally
 from strongroom.delivery.egress.tunnel import Spoken, Tunnel, spoken
 from strongroom.services.live import LivePlan, LiveSession
 
@@ -142,14 +144,14 @@ class Conversation:
         """Take an event; return what to do, in order."""
         try:
             self._take(event)
-        except Refusal as refusal:
-            self._refuse(refusal)
+        except STOPS as why:
+            self._refuse(why)
         while self._phase is _Phase.READING and self._buffer.held:
             try:
                 if not self._read_head():
                     break
-            except Refusal as refusal:
-                self._refuse(refusal)
+            except STOPS as why:
+                self._refuse(why)
         return self._commands()
 
     def _commands(self) -> list[Command]:
@@ -218,7 +220,7 @@ class Conversation:
         if tunnel is not None:
             self._ask_plan(asked_inside(raw, tunnel), tunnel.live, tunnel.plan)
             return True
-        asked = self._asked = asked_of_proxy(raw)
+        asked = self._asked = counted_if_refused(raw, self._emit)
         token = presented_token(asked.head)
         if token is None:
             raise refusal_of(NotAuthenticated(presented=False))
@@ -231,8 +233,7 @@ class Conversation:
             self._exchange.release()
         elif self._phase is _Phase.RELAYING:
             self._emit(DropUpstream())
-        self._exchange = None
-        self._phase = _Phase.CLOSED
+        self._exchange, self._phase = None, _Phase.CLOSED
 
     # --- decisions --------------------------------------------------------------------------------
 
@@ -363,21 +364,20 @@ class Conversation:
 
     # --- ends -------------------------------------------------------------------------------------
 
-    def _refuse(self, refusal: Refusal) -> None:
-        self._counters.refused[refusal.code] += 1
+    def _refuse(self, why: Refusal | Failure) -> None:
+        refusal = why if isinstance(why, Refusal) else refusal_of(why)
         exchange, asked = self._exchange, self._asked
+        tally(refusal, counters=self._counters, tunnel=self._tunnel, asked=asked, emit=self._emit)
         self._exchange = self._asked = None
         if exchange is not None:
             exchange.release()
-            if exchange.incoming.started:
-                self._phase = _Phase.CLOSED
-                self._emit(AbortClient())
-                return
-        complete = asked is not None and asked.complete and asked.keeps_client
-        unwanted = refusal.code is Code.TOO_MANY and self._tunnel is None
-        close = refusal.code in FINAL or not complete or self.stopping or unwanted
-        bodiless = asked is not None and asked.head.method == b"HEAD"
-        self._emit(SendClient(answer(refusal, close=close, bodiless=bodiless)))
+        relaying = self._phase is _Phase.RELAYING  # what is spoken there is not HTTP any more
+        if relaying or (exchange is not None and exchange.incoming.started):
+            self._phase = _Phase.CLOSED
+            self._out += [DropUpstream(), AbortClient()] if relaying else [AbortClient()]
+            return
+        close = self.stopping or is_last(refusal, asked, in_tunnel=self._tunnel is not None)
+        self._emit(SendClient(answer(refusal, close=close, head=None if asked is None else asked.head)))
         if close:
             self._close(linger=True)
         else:

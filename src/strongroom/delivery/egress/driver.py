@@ -5,6 +5,7 @@ an await; only what is cold starts a task, at most one at a time.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, assert_never, final
@@ -191,7 +192,7 @@ class Driver:
         finally:
             self._busy = False
 
-    def _obey(self, command: do.Command) -> None:  # noqa: C901 - one line per command
+    def _obey(self, command: do.Command) -> None:  # noqa: C901, PLR0912 - one line per command
         match command:
             case do.SendClient():
                 self._send(command.data)
@@ -210,6 +211,8 @@ class Driver:
                 self._make_plan(command.live, command.destination)
             case do.FindSession():
                 self._find_session(command.token)
+            case do.CountRefusal():
+                self._count_refusal(command)
             case do.StartTls():
                 self._client.start_tls(command.host, command.early)
             case do.CloseClient():
@@ -251,6 +254,18 @@ class Driver:
             self.happen(self._entered(live))
         else:
             self._start(lambda: self._enter(token), "find the session of a proxy token")
+
+    def _count_refusal(self, counted: do.CountRefusal) -> None:
+        live = self._around.delivery.entered(counted.token)
+        if live is not None:
+            live.turned_away(counted.code, counted.host)
+        else:
+            _ = self._around.spawn(self._count_cold(counted), "count a refusal")
+
+    async def _count_cold(self, counted: do.CountRefusal) -> None:
+        with contextlib.suppress(Failure):  # a token of no session: there is nobody to tell
+            live = await self._around.delivery.enter(counted.token)
+            live.turned_away(counted.code, counted.host)
 
     async def _enter(self, token: Secret) -> Event:
         return self._entered(await self._around.delivery.enter(token))

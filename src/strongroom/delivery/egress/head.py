@@ -10,7 +10,7 @@ Rules kept here:
 import re
 from typing import final
 
-from strongroom.delivery.egress.refusals import bad_reply, bad_request
+from strongroom.delivery.egress.refusals import Refusal, bad_reply, bad_request
 
 END = b"\r\n\r\n"
 _MOST_EMPTY_LINES = 2
@@ -93,6 +93,14 @@ def parse_request(raw: bytes) -> RequestHead:
     if found is None:
         raise bad_request("the request head breaks the grammar of HTTP/1.1")
     return RequestHead(raw, found)
+
+
+def readable(raw: bytes) -> RequestHead | None:
+    """Read a request head, or return None where it cannot be read."""
+    try:
+        return parse_request(raw)
+    except Refusal:
+        return None
 
 
 def parse_reply(raw: bytes) -> ReplyHead:

@@ -3,8 +3,8 @@
 The codes are stable: programs rely on them. A sentence never holds a secret, nor what was refused.
 """
 
-import json
 from enum import StrEnum
+from http import HTTPStatus
 from typing import final
 
 from strongroom.core.failures import (
@@ -13,17 +13,19 @@ from strongroom.core.failures import (
     Invalid,
     NotAuthenticated,
     NotPermitted,
+    StrayRefused,
     TooMany,
     Unreachable,
 )
 
 
 class Code(StrEnum):
-    """The reason, as it stands in the body and in the `strongroom-refused` header."""
+    """The reason, as it stands in the `strongroom-refused` header and in the body."""
 
     AUTHENTICATION_REQUIRED = "authentication_required"
     HOST_NOT_ALLOWED = "host_not_allowed"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    PLACEHOLDER_NOT_ALLOWED = "placeholder_not_allowed"
     AUTHORITY_MISMATCH = "authority_mismatch"
     BAD_REQUEST = "bad_request"
     REQUEST_TIMEOUT = "request_timeout"
@@ -37,21 +39,22 @@ class Code(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-_STATUS = {
-    Code.AUTHENTICATION_REQUIRED: "407 Proxy Authentication Required",
-    Code.HOST_NOT_ALLOWED: "403 Forbidden",
-    Code.ADDRESS_NOT_ALLOWED: "403 Forbidden",
-    Code.AUTHORITY_MISMATCH: "421 Misdirected Request",
-    Code.BAD_REQUEST: "400 Bad Request",
-    Code.REQUEST_TIMEOUT: "408 Request Timeout",
-    Code.TOO_LARGE: "413 Content Too Large",
-    Code.TOO_MANY: "429 Too Many Requests",
-    Code.UPGRADE_NOT_SUPPORTED: "501 Not Implemented",
-    Code.UPSTREAM_UNREACHABLE: "502 Bad Gateway",
-    Code.UPSTREAM_TIMEOUT: "504 Gateway Timeout",
-    Code.UPSTREAM_BAD_REPLY: "502 Bad Gateway",
-    Code.ENCODING_NOT_SUPPORTED: "502 Bad Gateway",
-    Code.UNAVAILABLE: "503 Service Unavailable",
+STATUS = {
+    Code.AUTHENTICATION_REQUIRED: HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+    Code.HOST_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Code.ADDRESS_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Code.PLACEHOLDER_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Code.AUTHORITY_MISMATCH: HTTPStatus.MISDIRECTED_REQUEST,
+    Code.BAD_REQUEST: HTTPStatus.BAD_REQUEST,
+    Code.REQUEST_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,
+    Code.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Code.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.UPGRADE_NOT_SUPPORTED: HTTPStatus.NOT_IMPLEMENTED,
+    Code.UPSTREAM_UNREACHABLE: HTTPStatus.BAD_GATEWAY,
+    Code.UPSTREAM_TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
+    Code.UPSTREAM_BAD_REPLY: HTTPStatus.BAD_GATEWAY,
+    Code.ENCODING_NOT_SUPPORTED: HTTPStatus.BAD_GATEWAY,
+    Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 FINAL = frozenset({Code.BAD_REQUEST, Code.AUTHORITY_MISMATCH})
@@ -70,6 +73,10 @@ class Refusal(Exception):
         """Seconds after which to try again, where that is known."""
 
 
+STOPS = (Refusal, Failure)
+"""What ends an exchange: a failure comes from what is put in, and becomes a refusal by the table below."""
+
+
 def bad_request(sentence: str) -> Refusal:
     """Return the refusal of a request that breaks a rule of HTTP, or one of ours."""
     return Refusal(Code.BAD_REQUEST, sentence)
@@ -85,11 +92,17 @@ def mismatch(sentence: str) -> Refusal:
     return Refusal(Code.AUTHORITY_MISMATCH, sentence)
 
 
+_MISSING = "no session token was sent: use the session's proxy URL, which holds it"
+_INVALID = "the session token is not valid, or its session has ended: open a new session"
+
+
 def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa: PLR0911 - one row each
     """Return what to tell the client about a failure: the only table from failures to answers."""
     match failure:
         case NotAuthenticated():
-            return Refusal(Code.AUTHENTICATION_REQUIRED, "a valid session token is required")
+            return Refusal(Code.AUTHENTICATION_REQUIRED, _INVALID if failure.presented else _MISSING)
+        case StrayRefused():
+            return Refusal(Code.PLACEHOLDER_NOT_ALLOWED, str(failure))
         case NotPermitted():
             return Refusal(Code.ADDRESS_NOT_ALLOWED if dialling else Code.HOST_NOT_ALLOWED, str(failure))
         case Invalid():
@@ -102,22 +115,3 @@ def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa:
             return bad_reply(str(failure))
         case _:  # no policy, no key, no audit writer: no request (DESIGN section 5, line 10)
             return Refusal(Code.UNAVAILABLE, "the vault cannot decide about this request now; try again later")
-
-
-def answer(refusal: Refusal, *, close: bool, bodiless: bool = False) -> bytes:
-    """Return the whole reply. `bodiless` leaves the body out, as a reply to HEAD must."""
-    body = json.dumps({"error": {"code": refusal.code, "message": refusal.sentence}}).encode() + b"\n"
-    lines = [
-        f"HTTP/1.1 {_STATUS[refusal.code]}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        f"strongroom-refused: {refusal.code}",
-        "cache-control: no-store",
-    ]
-    if refusal.code is Code.AUTHENTICATION_REQUIRED:
-        lines.append('proxy-authenticate: Basic realm="strongroom"')
-    if refusal.retry_after is not None:
-        lines.append(f"retry-after: {refusal.retry_after}")
-    if close:
-        lines.append("connection: close")
-    return "\r\n".join([*lines, "", ""]).encode() + (b"" if bodiless else body)

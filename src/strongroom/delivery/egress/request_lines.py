@@ -5,6 +5,7 @@ Rules kept here:
 - Host is the dialled authority; what belongs to the hop to the proxy stays there;
 - where a secret may be in the reply, the upstream is asked for plain bytes and for the whole: a compressed reply would
   have to be decoded, and a part of one could be cut through the middle of a secret;
+- where stray placeholders are refused, none stands anywhere in what is sent;
 - what is not replaced goes out byte for byte as it came.
 """
 
@@ -58,6 +59,8 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
         lines.append(b"Accept-Encoding: identity")
     else:
         lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
+    if plan.plan.refuses_strays:
+        substituter.require_none_left(b"\n".join(lines))
     return lines
 
 

@@ -15,7 +15,7 @@ from strongroom.delivery.egress.conversation import Conversation
 from strongroom.delivery.egress.events import UpstreamSent
 from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.head import END
-from strongroom.delivery.egress.refusals import Refusal
+from strongroom.delivery.egress.refusals import STOPS, Refusal
 from strongroom.delivery.egress.tunnel import Tunnel
 
 _USUALLY_BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")  # others would be read twice for nothing
@@ -46,8 +46,8 @@ class QuickConversation(Conversation):
         """Return the request of an exchange so begun, to be sent at once; what to do instead if it is refused."""
         try:
             return exchange.at_once()
-        except Refusal as refusal:
-            self._refuse(refusal)
+        except STOPS as why:
+            self._refuse(why)
             return self._commands()
 
     def reply_at_once(self, data: bytes) -> bytes | list[Command]:
@@ -62,8 +62,8 @@ class QuickConversation(Conversation):
                 return out
             exchange.pass_on(out)
             self._settle(exchange)
-        except Refusal as refusal:
-            self._refuse(refusal)
+        except STOPS as why:
+            self._refuse(why)
         return self._commands()
 
 

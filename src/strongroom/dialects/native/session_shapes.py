@@ -68,10 +68,21 @@ class UsesAnswer(Answer):
     last_used_at: Moment
 
 
+class RefusalsAnswer(Answer):
+    """How often the proxy refused the session something for one reason at one host."""
+
+    code: str = Field(description="As in the `strongroom-refused` header.")
+    host: str | None = Field(description="null where the request named none, or where there were too many.")
+    count: int
+    first_at: Moment
+    last_at: Moment
+
+
 class SessionWithUses(SessionAnswer):
-    """A session and what it used."""
+    """A session, what it used, and what it was refused."""
 
     uses: list[UsesAnswer]
+    refusals: list[RefusalsAnswer]
 
 
 class SessionPage(Answer):
@@ -106,7 +117,18 @@ class UseEvent(Answer):
     count: int
 
 
+class RefusalEvent(Answer):
+    """Refusals for one reason at one host; `at` is when the last of them was."""
+
+    type: Literal["refusal"] = "refusal"
+    at: Moment
+    first_at: Moment
+    code: str
+    host: str | None
+    count: int
+
+
 class EventList(Answer):
     """What a session did, oldest first."""
 
-    data: list[DecisionEvent | UseEvent]
+    data: list[DecisionEvent | UseEvent | RefusalEvent]

@@ -20,6 +20,8 @@ from strongroom.dialects.native.session_shapes import (
     EventList,
     NewSessionBody,
     OpenedSession,
+    RefusalEvent,
+    RefusalsAnswer,
     SessionAnswer,
     SessionPage,
     SessionWithUses,
@@ -30,7 +32,7 @@ from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
 from strongroom.services.access import Egress
 from strongroom.services.catalogue import Services
-from strongroom.services.ports import SessionFilter, Use
+from strongroom.services.ports import Refused, SessionFilter, Use
 from strongroom.services.sessions import NewSession
 
 AGENT = Agent(id="external")
@@ -97,11 +99,12 @@ def add_sessions(router: APIRouter, services: Services, options: Options) -> Non
         return SessionPage(data=[_shown(session, now) for session in found.rows], next_page=following)
 
     async def get_session(request: Request, session_id: str) -> SessionWithUses:
-        """Show a session and what it used."""
+        """Show a session, what it used and what it was refused."""
         principal = caller(request)
         session = await services.sessions.get(principal, SessionId(session_id))
-        _, uses = await services.audits.of_session(principal, session.id)
-        return SessionWithUses(**dict(_shown(session, options.clock())), uses=_summed(uses))
+        deeds = await services.audits.of_session(principal, session.id)
+        shown = dict(_shown(session, options.clock()))
+        return SessionWithUses(**shown, uses=_summed(deeds.uses), refusals=[*map(_refusals_shown, deeds.refusals)])
 
     async def end_session(request: Request, session_id: str) -> SessionAnswer:
         """End a session: its proxy token and its placeholders are worthless within a second."""
@@ -109,9 +112,13 @@ def add_sessions(router: APIRouter, services: Services, options: Options) -> Non
         return _shown(session, options.clock())
 
     async def session_events(request: Request, session_id: str) -> EventList:
-        """List what a session did, oldest first: decisions, security events, uses counted by the second."""
-        entries, uses = await services.audits.of_session(caller(request), SessionId(session_id))
-        events: list[DecisionEvent | UseEvent] = [*map(_entry_event, entries), *map(_use_event, uses)]
+        """List what a session did, oldest first: decisions, security events, counted uses and refusals."""
+        deeds = await services.audits.of_session(caller(request), SessionId(session_id))
+        events: list[DecisionEvent | UseEvent | RefusalEvent] = [
+            *map(_entry_event, deeds.entries),
+            *map(_use_event, deeds.uses),
+            *map(_refusal_event, deeds.refusals),
+        ]
         return EventList(data=sorted(events, key=lambda event: event.at))
 
     router.add_api_route(f"{PREFIX}/sessions", create_session, methods=["POST"], route_class_override=CreateRoute)
@@ -176,3 +183,23 @@ def _entry_event(entry: Entry) -> DecisionEvent:
 
 def _use_event(use: Use) -> UseEvent:
     return UseEvent(at=use.second, credential_id=use.credential, host=use.host, count=use.count)
+
+
+def _refusals_shown(refused: Refused) -> RefusalsAnswer:
+    return RefusalsAnswer(
+        code=refused.code,
+        host=refused.host or None,
+        count=refused.count,
+        first_at=refused.first_at,
+        last_at=refused.last_at,
+    )
+
+
+def _refusal_event(refused: Refused) -> RefusalEvent:
+    return RefusalEvent(
+        at=refused.last_at,
+        first_at=refused.first_at,
+        code=refused.code,
+        host=refused.host or None,
+        count=refused.count,
+    )

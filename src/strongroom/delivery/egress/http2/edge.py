@@ -34,6 +34,7 @@ from strongroom.delivery.egress.http2.sending import Turns
 from strongroom.delivery.egress.http2.streams import ClientStream
 from strongroom.delivery.egress.refusals import Code
 from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.tallying import tally_inside
 from strongroom.delivery.egress.tunnel import Tunnel
 
 STREAM_WINDOW = 64 * 1024
@@ -299,7 +300,8 @@ class ClientEdge:
     def _fail(self, code: ErrorCodes | None) -> None:
         """End a connection that cannot go on."""
         calm = code is ErrorCodes.ENHANCE_YOUR_CALM
-        self._around.counters.refused[Code.TOO_MANY if calm else Code.BAD_REQUEST] += 1
+        refused = Code.TOO_MANY if calm else Code.BAD_REQUEST
+        tally_inside(refused, counters=self._around.counters, tunnel=self._tunnel)
         if code is not None:
             with contextlib.suppress(ProtocolError):
                 self._h2.close_connection(code)

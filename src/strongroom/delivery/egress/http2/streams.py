@@ -5,16 +5,19 @@ from typing import Protocol, final
 from h2.errors import ErrorCodes
 
 from strongroom.core.hosts import Host
+from strongroom.delivery.egress.answers import answer
 from strongroom.delivery.egress.driver import Driver
 from strongroom.delivery.egress.events import ClientSent
+from strongroom.delivery.egress.head import readable
 from strongroom.delivery.egress.http2.fields import Fields, Malformed
 from strongroom.delivery.egress.http2.keys import new_key
 from strongroom.delivery.egress.http2.replies import Ending, Heading, Part, ReplyReader
 from strongroom.delivery.egress.http2.requests import Asking, asking
 from strongroom.delivery.egress.http2.sending import Outbox
-from strongroom.delivery.egress.refusals import Refusal, answer, bad_request
+from strongroom.delivery.egress.refusals import Refusal, bad_request
 from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.tallying import tally_inside
 from strongroom.delivery.egress.tunnel import Tunnel
 
 
@@ -49,6 +52,7 @@ class ClientStream:
         "_reader",
         "_started",
         "_taken",
+        "_tunnel",
         "box",
         "complete",
         "driver",
@@ -59,6 +63,7 @@ class ClientStream:
     def __init__(self, edge: Edge, number: int, around: Surroundings) -> None:
         self._edge = edge
         self._around = around
+        self._tunnel: Tunnel | None = None
         self._asked: Asking | None = None
         self._reader = ReplyReader(b"")
         self._paused = False
@@ -77,6 +82,7 @@ class ClientStream:
     def open(self, fields: Fields, tunnel: Tunnel, *, last: bool) -> None:
         """Take the fields of a request."""
         self.complete = last
+        self._tunnel = tunnel
         around = self._around
         try:
             asked = self._asked = asking(
@@ -116,14 +122,15 @@ class ClientStream:
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a refusal, or cut a reply that has begun."""
-        self._around.counters.refused[refusal.code] += 1
-        started, method = self._started, b"" if self._asked is None else self._asked.method
+        if self._tunnel is not None:
+            tally_inside(refusal.code, counters=self._around.counters, tunnel=self._tunnel)
+        started, asked = self._started, self._asked
         self.gone()
         if started:
             self._edge.reset(self, ErrorCodes.PROTOCOL_ERROR)
             return
-        self._reader = ReplyReader(method)
-        self.send(answer(refusal, close=False, bodiless=method == b"HEAD"))
+        self._reader = ReplyReader(b"" if asked is None else asked.method)
+        self.send(answer(refusal, close=False, head=None if asked is None else readable(asked.head)))
 
     # --- what the driver asks for -------------------------------------------------------------------
 
