@@ -66,7 +66,7 @@ class Needles:
 
     def replace(self, data: bytes, replace: Replace) -> bytes:
         """Return complete data with every needle replaced."""
-        if not self._set or not self.occur_in(data):
+        if not self.occur_in(data):  # without needles there are no anchors
             return data
         done: list[bytes] = []
         position = 0

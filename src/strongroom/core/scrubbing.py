@@ -18,11 +18,13 @@ from strongroom.core.secret import Secret
 class Scrubber:
     """The secrets that one session may have sent to one host. Holds no state of a reply."""
 
-    __slots__ = ("_needles", "_table")
+    __slots__ = ("_needles", "_table", "concerns")
 
     def __init__(self, secrets: Iterable[tuple[Secret, str]]) -> None:
         self._table = {form: name.encode() for secret, name in secrets for form in echoes(secret.reveal())}
         self._needles = Needles(self._table)
+        self.concerns = self._needles.occur_in
+        """Tells quickly whether a secret may stand in some data: never wrongly no."""
 
     @override
     def __repr__(self) -> str:
@@ -30,10 +32,6 @@ class Scrubber:
 
     def __bool__(self) -> bool:
         return bool(self._table)
-
-    def concerns(self, data: bytes) -> bool:
-        """Tell quickly whether a secret may stand in the data: never wrongly no."""
-        return self._needles.occur_in(data)
 
     def clean(self, data: bytes) -> bytes:
         """Return complete data (a header value, a whole body) without secrets."""

@@ -27,14 +27,15 @@ class Head:
     Plain slots and nothing split that nobody asks for: two of these are made for every request.
     """
 
-    __slots__ = ("lines", "minor", "names", "raw")
+    __slots__ = ("lines", "lower", "minor", "names", "raw")
 
     def __init__(self, raw: bytes, minor: int, fields: bytes) -> None:
         self.raw = raw
         self.minor = minor
         self.lines = fields.split(b"\r\n")
         self.lines.pop()  # what follows the last line end: nothing
-        self.names: list[bytes] = _NAME.findall(fields.lower())
+        self.lower = fields.lower()
+        self.names: list[bytes] = _NAME.findall(self.lower)
 
     def one(self, name: bytes) -> bytes | None:
         """Return the first value of a field, by its lower-case name."""

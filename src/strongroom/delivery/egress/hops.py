@@ -46,8 +46,7 @@ END_TO_END = frozenset(
 
 def not_forwarded(head: Head, besides: frozenset[bytes]) -> frozenset[bytes]:
     """Return the names of the fields to leave out of a forwarded message; `besides` holds `HOP_BY_HOP` and more."""
-    proxy = b"\nproxy-" in head.raw.lower()
-    if not proxy and b"connection" not in head.names:
+    if b"proxy-" not in head.lower and b"connection" not in head.names:
         return besides
     named = head.tokens(b"connection") - END_TO_END
     return besides | named | {name for name in head.names if name.startswith(b"proxy-")}

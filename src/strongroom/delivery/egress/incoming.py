@@ -150,8 +150,8 @@ class Incoming:
 
     def _scrubber(self) -> Scrubber:
         plan = self._plan
-        if self._all_sent:
-            return plan.scrubber
+        if self._request_complete or self._all_sent:
+            return plan.sent.scrubber
         swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
         return plan.sent.scrubber_with(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
 
@@ -174,8 +174,7 @@ class Incoming:
             self.done = self.started = True
             self._settle_upstream(head, self._buffer.rest())
             return _head(head, scrubber, self._framing(_told_length(head, self._request)))
-        encoded = scrubber and b"content-encoding" in head.names
-        if encoded:
+        if b"content-encoding" in head.names and scrubber:
             self._decoder = decoder(head.all(b"content-encoding"))
         payload, rest = reader.feed(self._buffer.rest())
         behind = reader.trailers and self._keep_trailers
@@ -197,8 +196,7 @@ class Incoming:
             if self._decoder.pending:
                 return self._grown(head, payload, scrubber)
             self._decoder.finish()
-        if scrubber:
-            payload = scrubber.clean(payload)
+        payload = scrubber.clean(payload)
         self.done = self.started = True
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
         return _head(head, scrubber, framing, decoded=self._decoder is not None) + payload
@@ -293,7 +291,7 @@ def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool 
     """Return the head to send to the client; `framing` holds our own fields and the empty line."""
     lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
     kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
-    if not scrubber or not scrubber.concerns(kept):
+    if not scrubber.concerns(kept):
         return kept
     status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
     return b"\r\n".join([status, *clean_fields(lines, scrubber), framing])

@@ -9,8 +9,6 @@ Rules kept here:
 - what is not replaced goes out byte for byte as it came.
 """
 
-from collections.abc import Iterator
-
 from strongroom.core.substitution import Substituter
 from strongroom.delivery.egress.head import RequestHead, value_of
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
@@ -66,8 +64,9 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
 
 def _substituted(
     head: RequestHead, skipped: frozenset[bytes], substituter: Substituter, *, touched: bool
-) -> Iterator[bytes]:
-    """Yield the lines to forward, with secrets in their values; untouched, a placeholder can only stand in Basic."""
+) -> list[bytes]:
+    """Return the lines to forward, with secrets in their values; untouched, a placeholder can only stand in Basic."""
+    lines: list[bytes] = []
     for name, line in zip(head.names, head.lines, strict=True):
         if name in skipped:
             continue
@@ -75,10 +74,11 @@ def _substituted(
             value = value_of(line)
             pair = substituter.basic(value)
             if pair != value:
-                yield line[:_AUTHORIZATION] + b" " + pair  # what was put in is not searched again
+                lines.append(line[:_AUTHORIZATION] + b" " + pair)  # what was put in is not searched again
                 continue
         if touched and name not in LITERAL and substituter.concerns(line):
             begin = len(name) + 1
-            yield line[:begin] + substituter.header_value(line[begin:])
+            lines.append(line[:begin] + substituter.header_value(line[begin:]))
         else:
-            yield line
+            lines.append(line)
+    return lines

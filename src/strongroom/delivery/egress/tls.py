@@ -36,10 +36,11 @@ class TlsChannel:
                 return b""
             self.established = True
         pieces: list[bytes] = []
-        # Asking only while something is there spares an exception for nearly every read.
-        while not self.closed and (self._incoming.pending or self._object.pending()):
+        # Each read takes a whole record, so nothing is left inside; asking only while something is there spares an
+        # exception for nearly every read.
+        while not self.closed and self._incoming.pending:
             try:
-                piece = self._object.read(min(self._incoming.pending + self._object.pending(), _RECORD))
+                piece = self._object.read(_RECORD)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:
