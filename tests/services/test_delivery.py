@@ -333,3 +333,22 @@ async def test_counts_survive_a_failed_flush_and_are_written_by_the_next(rooms: 
     assert [record.facts["count"] for record in strays] == [3]
     refused = await rooms.store.refusals.of_session(rooms.admin.workspace, opened.session.id)
     assert [(row.code, row.host, row.count) for row in refused] == [("too_many", "api.example.com", 1)]
+
+
+async def test_nothing_warm_is_trusted_once_counts_cannot_be_written(rooms: Rooms) -> None:
+    vault = await rooms.vault()
+    await rooms.credentials.create(rooms.admin, vault, variable())
+    opened = await rooms.session(vault)
+    live = await rooms.delivery.enter(opened.token)
+    here, elsewhere = await rooms.delivery.plan(live, API), await rooms.delivery.plan(live, OTHER)
+    elsewhere.substituter.header_value(opened.placeholders["TOKEN"].encode())
+    rooms.log.off = True
+    task = asyncio.create_task(rooms.delivery.keep_count())
+    async with asyncio.timeout(10):
+        while here.live:  # noqa: ASYNC110 - nothing announces it
+            await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable):
+        await rooms.delivery.plan(live, API)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
