@@ -28,6 +28,10 @@ class Proxies(Protocol):
     def broken(self) -> asyncio.Event:
         """Set when a part that revocation depends on has failed: stop, rather than go on without it."""
 
+    @property
+    def failure(self) -> str:
+        """What then is to be said."""
+
     async def start(self, bound: socket.socket) -> None:
         """Serve on a bound socket. Raises `NotReady`."""
 
@@ -54,6 +58,12 @@ class Egress:
     counters: Counters
     proxy: EgressProxy
     broken: asyncio.Event
+    alone: bool
+    """Whether no other process serves the same agents."""
+
+    @property
+    def failure(self) -> str:
+        return "a part that revocation depends on has failed: see the log, then start the server again"
 
     def works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
         """Return what runs as long as the proxy does, by name."""
@@ -63,7 +73,7 @@ class Egress:
         }
 
     async def start(self, bound: socket.socket) -> None:
-        await self.proxy.start(bound)
+        await self.proxy.start(bound, shared=not self.alone)
 
     async def stop(self, grace: float) -> None:
         await self.proxy.stop(grace)
@@ -110,6 +120,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
         gate=ground.gate,
         meter=meter,
         clock=edge.clock,
+        alone=settings.workers == 1,
     )
     counters = Counters()
     return Egress(
@@ -125,6 +136,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
             spawn=edge.spawn,
         ),
         broken=asyncio.Event(),
+        alone=settings.workers == 1,
     )
 
 

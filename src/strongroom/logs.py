@@ -9,10 +9,18 @@ QUIET = ("uvicorn", "sqlalchemy", "asyncio", "alembic")
 """Libraries whose own chatter would repeat what we handle, even at debug level."""
 
 
-def configure(level: str) -> None:
-    """Send everything, ours and the libraries', through one renderer. Call once, at start."""
+def configure(level: str, *, worker: int | None = None) -> None:
+    """Send everything, ours and the libraries', through one renderer. Call once, at start.
+
+    What a `worker` says goes to the standard error of the server, with its number.
+    """
+
+    def numbered(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        return event if worker is None else {**event, "worker": worker}
+
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        numbered,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

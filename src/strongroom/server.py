@@ -1,4 +1,4 @@
-"""One process with all the doors: binds, builds, serves until told to stop, and stops gracefully."""
+"""All the doors: binds, builds, serves until told to stop, and stops gracefully. Workers, if any, are its own."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from strongroom.edge import Edge
 from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
+from strongroom.workers.fleet import Fleet
 
 BACKLOG = 2048
 GRACE = 5.0
@@ -46,7 +47,8 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     doors = Doors(api=_address(api), proxy=_address(proxy))
     edge = Edge()
-    async with build(settings, edge, doors=doors) as house:
+    fleet = Fleet(settings=settings, doors=doors, spawn=edge.spawn) if settings.workers > 1 else None
+    async with build(settings, edge, doors=doors, fleet=fleet) as house:
         await house.egress.start(proxy)
         server = _ApiServer(
             uvicorn.Config(
@@ -70,7 +72,7 @@ async def _serve(
         for end in ends:
             end.cancel()
         if house.broken.is_set():
-            raise NotReady("a part that revocation depends on has failed: see the log, then start the server again")
+            raise NotReady(house.egress.failure)
 
 
 @final

@@ -23,6 +23,7 @@ PREFIX = "STRONGROOM_"
 MIN_ADMIN_KEY = 20
 MAX_SESSION_SECONDS = 30 * 24 * 3600
 """As long as any session may live."""
+MAX_WORKERS = 64
 LOG_LEVELS = ("debug", "info", "warning", "error")
 Network = IPv4Network | IPv6Network
 
@@ -128,7 +129,13 @@ def _admin_key(text: object) -> object:
 class Settings(BaseModel):
     """All settings of one server. Each field is an option of `serve` or a variable, or both."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+        ser_json_timedelta="float",  # which `_seconds` lets through when a worker reads what the server wrote
+    )
 
     data_dir: Annotated[Path, BeforeValidator(_path)] = Field(default_factory=default_data_dir)
     """Where database, root key and certificates lie."""
@@ -168,6 +175,8 @@ class Settings(BaseModel):
     """Whether MCP servers may be named by plain http URLs."""
     log_level: Annotated[str, AfterValidator(_level)] = "info"
     """What is logged."""
+    workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = 1
+    """How many processes run the egress proxy; one runs it together with the API."""
 
     @classmethod
     def load(cls, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None) -> Self:

@@ -15,5 +15,6 @@ REVEAL_SITES = {
     "strongroom.server": "prints the first admin key, once",
     "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",
     "strongroom.wiring": "keeps the first admin key in its file, readable by its owner alone",
+    "strongroom.workers.handover": "hands the root key's passphrase to a worker, through a pair of sockets",
     "strongroom.testing.upstream": "demands the token that a test gave it",
 }

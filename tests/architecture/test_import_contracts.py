@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
 
 INNER = ("core", "crypto", "services")
-OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing")
+OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing", "workers")
 PACKAGES = (*INNER, *OUTER)
 FILES = ("data_dir", "edge", "egress", "ground", "logs", "server", "settings", "wiring")
 
@@ -39,6 +39,7 @@ BREACHES = [
     (INWARD, "core.sample", "strongroom.crypto.other"),
     (INWARD, "delivery.sample", "strongroom.wiring"),
     (INWARD, "wiring", "strongroom.server"),
+    (INWARD, "wiring", "strongroom.workers.other"),
     (INWARD, "ground", "strongroom.egress"),
     (INWARD, "egress", "strongroom.wiring"),
     (OUTSIDE, "store.sample", "strongroom.custody.other"),

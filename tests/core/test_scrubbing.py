@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.core.scrubbing import Scrubber
+from strongroom.core.scrubbing import Scrubber, Sent
 from strongroom.core.secret import Secret
 
 NAME = "srp_0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -171,3 +171,24 @@ def test_without_secrets_there_is_nothing_to_do() -> None:
 
 def test_a_scrubber_shows_nothing() -> None:
     assert repr(scrubber()) == "Scrubber(…)"
+
+
+def test_secrets_noted_together_are_taken_out_like_those_noted_one_by_one() -> None:
+    one, other = Sent(), Sent()
+    pairs = [(Secret("first secret"), "srp_1"), (Secret("second secret"), "srp_2"), (Secret("first secret"), "srp_1")]
+    for secret, marker in pairs:
+        one.note(secret, marker)
+    other.note(*pairs[0])
+    other.note_all(pairs)
+    said = b"first secret, second secret"
+    assert one.scrubber.clean(said) == other.scrubber.clean(said) == b"srp_1, srp_2"
+
+
+def test_what_is_known_is_not_prepared_again() -> None:
+    sent = Sent()
+    sent.note_all([(Secret("first secret"), "srp_1")])
+    before = sent.scrubber
+    sent.note_all([(Secret("first secret"), "srp_1")])
+    assert sent.scrubber is before
+    sent.note_all([(Secret("its successor"), "srp_1")])
+    assert sent.scrubber.clean(b"first secret, its successor") == b"srp_1, srp_1"

@@ -43,12 +43,18 @@ class Upstream:
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
     reply: Callable[[Seen], web.Response] | None = None
+    released: threading.Event = field(default_factory=threading.Event)
+    """`/late` is answered once this is set."""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         seen = Seen(request.host, request.method, request.raw_path, dict(request.headers), await request.read())
         self.seen.append(seen)
         if request.path == "/stream":
             return await self._stream(request)
+        if request.path == "/late":
+            while not self.released.is_set():  # noqa: ASYNC110 - it is set in another thread
+                await asyncio.sleep(0.01)
+            return web.Response(text="late")
         if self.reply is not None:
             return self.reply(seen)
         return web.json_response({"headers": dict(seen.headers), "body": seen.body.decode(errors="replace")})

@@ -73,6 +73,8 @@ class Rooms:
     organizations: OrganizationService
     authentication: Authentication
     delivery: Delivery
+    one_of_several: Delivery
+    """That of one process among others."""
     admin: Principal
 
     async def vault(self) -> VaultId:
@@ -113,6 +115,20 @@ async def built(folder: Path) -> AsyncIterator[Rooms]:
             tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy
         )
         tenant = await organizations.found("first", secret=Secret("first"), scopes=ALL_SCOPES)
+
+        def delivery(*, alone: bool) -> Delivery:
+            return Delivery(
+                sessions=store.sessions,
+                environments=store.environments,
+                credentials=store.credentials,
+                custodian=custodian,
+                seal=keyring,
+                gate=gate,
+                meter=meter,
+                clock=clock,
+                alone=alone,
+            )
+
         yield Rooms(
             store=store,
             log=log,
@@ -147,16 +163,8 @@ async def built(folder: Path) -> AsyncIterator[Rooms]:
             keys=KeyService(tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy),
             organizations=organizations,
             authentication=Authentication(tenants=store.tenants),
-            delivery=Delivery(
-                sessions=store.sessions,
-                environments=store.environments,
-                credentials=store.credentials,
-                custodian=custodian,
-                seal=keyring,
-                gate=gate,
-                meter=meter,
-                clock=clock,
-            ),
+            delivery=delivery(alone=True),
+            one_of_several=delivery(alone=False),
             admin=Principal(
                 id=PrincipalId(tenant.key.id),
                 organization=OrganizationId(tenant.organization.id),

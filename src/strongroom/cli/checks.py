@@ -142,9 +142,9 @@ def _ready(client: Client) -> Finding:
     try:
         client.get("/readyz")
     except Complaint as complaint:
-        advice = "look at the server's log: its database or root key does not work"
+        advice = "look at the server's log: its database, its root key or its workers do not work"
         return Finding(check="ready", level=Level.BAD, seen=str(complaint), advice=advice)
-    return Finding(check="ready", level=Level.OK, seen="database and root key work")
+    return Finding(check="ready", level=Level.OK, seen="database, root key and egress proxy work")
 
 
 def _clock(ahead: float) -> Finding:

@@ -1,4 +1,4 @@
-"""`strongroom serve`: every door of the server, in one process."""
+"""`strongroom serve`: every door of the server, in one process or with workers for the egress proxy."""
 
 import os
 from pathlib import Path
@@ -60,6 +60,16 @@ def serve(
             "--root-key", metavar="SPEC", help="Who holds the root key: file:[PATH] or passphrase:. Without it file:."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            max=64,
+            help="Processes for the egress proxy. Without it 1, all in one.",
+        ),
+    ] = None,
     path_prefix: Annotated[
         str | None, typer.Option("--path-prefix", metavar="/PATH", help="Serve the API under this path as well.")
     ] = None,
@@ -87,6 +97,7 @@ def serve(
         "proxy_port": proxy_port,
         "database_url": database_url,
         "root_key": root_key,
+        "workers": workers,
         "path_prefix": path_prefix,
         "log_level": log_level,
     }

@@ -76,3 +76,8 @@ class Plan:
     placements: tuple[Placement, ...] = ()
     vaults: Mapping[CredentialId, VaultId] = field(default_factory=dict)
     refuses_strays: bool = False
+
+    def marked(self) -> list[tuple[Secret, str]]:
+        """Return every secret that may be sent under it, with what replies show in its place."""
+        swapped = [(swap.secret, swap.placeholder) for swap in self.swaps]
+        return swapped + [(placed.secret, placed.marker) for placed in self.placements]

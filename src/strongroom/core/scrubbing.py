@@ -66,6 +66,16 @@ class Sent:
             self._noted.append((secret, marker))
             self.scrubber = Scrubber(self._noted)
 
+    def note_all(self, secrets: Iterable[tuple[Secret, str]]) -> None:
+        """Remember secrets, as `note` does, at the price of one."""
+        known: dict[str, list[Secret]] = {}
+        for secret, marker in self._noted:
+            known.setdefault(marker, []).append(secret)
+        fresh = [(secret, marker) for secret, marker in secrets if secret not in known.get(marker, ())]
+        if fresh:
+            self._noted.extend(fresh)
+            self.scrubber = Scrubber(self._noted)
+
     def scrubber_with(self, secrets: Iterable[tuple[Secret, str]]) -> Scrubber:
         """Return what takes out these secrets too, which may be sent any moment."""
         return Scrubber([*self._noted, *secrets])

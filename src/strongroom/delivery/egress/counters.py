@@ -57,6 +57,7 @@ class Counters:
             refused.add_metric([code.value], self.refused[code])
         yield refused
         yield GaugeMetricFamily("strongroom_egress_clients", "Client connections open now.", value=self.clients)
+        yield GaugeMetricFamily("strongroom_egress_workers", "Processes that serve the proxy now.", value=1)
 
 
 def _counter(name: str, sentence: str, value: int) -> CounterMetricFamily:

@@ -152,8 +152,7 @@ class Incoming:
         plan = self._plan
         if self._request_complete or self._all_sent:
             return plan.sent.scrubber
-        swaps = [(swap.secret, swap.placeholder) for swap in plan.plan.swaps]
-        return plan.sent.scrubber_with(swaps + [(placed.secret, placed.marker) for placed in plan.plan.placements])
+        return plan.sent.scrubber_with(plan.plan.marked())
 
     def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Stream | Cleaning | None:
         """Return what cleans a body that is sent on as it comes, or None where nothing can be in it."""

@@ -10,6 +10,7 @@ from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.limits import STANDARD, Limits
 from strongroom.delivery.egress.ports import Authority, Delivery, Dialer
 from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.turns import Turns
 
 BACKLOG = 2048
 SWEEP_SECONDS = 0.5
@@ -39,12 +40,12 @@ class EgressProxy:
         self._spawn = spawn
         self._limits = limits
         self._around: Surroundings | None = None
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Turns | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
 
-    async def start(self, bound: socket.socket) -> None:
-        """Accept connections on a socket that is bound already."""
+    async def start(self, bound: socket.socket, *, shared: bool = False) -> None:
+        """Accept connections on a socket that is bound already; if it is `shared`, by turns with other processes."""
         loop = asyncio.get_running_loop()
         around = Surroundings(
             delivery=self._delivery,
@@ -58,7 +59,14 @@ class EgressProxy:
             departed=self._departed,
         )
         self._around = around
-        self._server = await loop.create_server(lambda: ClientConnection(around), sock=bound, backlog=BACKLOG)
+
+        def protocol() -> ClientConnection:
+            return ClientConnection(around)
+
+        if shared:
+            self._server = Turns(bound=bound, loop=loop, spawn=self._spawn, protocol=protocol)
+        else:
+            self._server = await loop.create_server(protocol, sock=bound, backlog=BACKLOG)
         self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep, around)
 
     async def stop(self, grace: float) -> None:

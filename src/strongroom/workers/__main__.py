@@ -1,0 +1,12 @@
+"""Where a worker begins. The server starts it with two descriptors: of its end of the channel, and of the socket."""
+
+import socket
+import sys
+
+import uvloop
+
+from strongroom.workers.duty import serve
+
+if __name__ == "__main__":
+    control, bound = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
+    sys.exit(uvloop.run(serve(control, bound)))

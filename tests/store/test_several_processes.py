@@ -1,0 +1,53 @@
+"""One database file, several processes: what each holds in memory must not part from what the others wrote."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+
+from strongroom.core.audit import Intact, verify
+from strongroom.services.ports import Change, Subject
+from strongroom.store import open_store
+from tests.needs import ROOT
+from tests.store.appender import APPENDS
+from tests.store.things import Home, at
+
+PROCESSES = 3
+
+
+async def test_three_processes_that_append_at_once_make_one_chain(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "strongroom.db", clock=at) as store:
+        home = await Home().settle(store)
+        words = (str(tmp_path / "strongroom.db"), home.organization, home.workspace)
+        appenders = [
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.store.appender", *words), cwd=ROOT, stdin=PIPE, stdout=PIPE
+            )
+            for _ in range(PROCESSES)
+        ]
+        for appender in appenders:
+            assert appender.stdout is not None
+            assert await appender.stdout.readline() == b"ready\n"
+        await asyncio.gather(*(appender.communicate(b"\n") for appender in appenders))
+        assert [appender.returncode for appender in appenders] == [0] * PROCESSES
+        entries = await store.audit.entries(home.organization, limit=10_000)
+        assert verify(entries, await store.audit.head(home.organization)) == Intact(PROCESSES * APPENDS)
+
+
+async def test_another_process_hears_of_a_change_well_within_a_second(tmp_path: Path) -> None:
+    """Two stores on one file share nothing in memory, as two processes do not."""
+    async with (
+        open_store(tmp_path / "strongroom.db", clock=at) as here,
+        open_store(tmp_path / "strongroom.db", clock=at) as there,
+    ):
+        home = await Home().settle(here)
+        vault = home.vault()
+        await here.vaults.add(vault)
+        feed = there.changes.follow()
+        assert await anext(feed) is not None
+        await here.vaults.delete(home.workspace, vault.id)
+        heard: list[Change] = []
+        async with asyncio.timeout(0.8):
+            while not any(change.subject is Subject.VAULT for change in heard):
+                heard += await anext(feed)
+        await feed.aclose()  # type: ignore[attr-defined]

@@ -1,0 +1,62 @@
+"""What a worker is given is what its server was told."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from strongroom.core.secret import Secret
+from strongroom.ground import Doors
+from strongroom.settings import Settings
+from strongroom.workers.handover import Handover
+
+GIVEN = {
+    "data_dir": "/var/lib/strongroom",
+    "host": "0.0.0.0",  # noqa: S104 - not bound here
+    "port": "1",
+    "proxy_port": "2",
+    "advertise_host": "vault.example.com",
+    "path_prefix": "/vault",
+    "database_url": "sqlite:////var/lib/other.db",
+    "root_key": "passphrase:",
+    "root_passphrase": "correct horse",
+    "admin_key": "an-operators-own-admin-key",
+    "egress_allow_private": "10.0.0.0/8,fd00::/8",
+    "upstream_ca_file": "/etc/roots.pem",
+    "resolve": "api.example.com=10.0.0.1",
+    "session_lifetime": "90",
+    "strict_beta": "true",
+    "creates_per_minute": "3",
+    "requests_per_minute": "4",
+    "insecure_upstreams": "true",
+    "log_level": "debug",
+    "workers": "4",
+}
+DOORS = Doors(api=("127.0.0.1", 1), proxy=("::", 2))
+
+
+def given(**more: str) -> Settings:
+    return Settings.load({f"STRONGROOM_{name.upper()}": value for name, value in (GIVEN | more).items()})
+
+
+def test_every_setting_arrives_as_it_was_but_the_admin_key() -> None:
+    settings, plain = given(), Settings()
+    same = [name for name in Settings.model_fields if getattr(settings, name) == getattr(plain, name)]
+    assert same == [], "give each new setting a value above, so that its way is tested"
+    line = json.dumps(Handover(settings=settings, doors=DOORS, number=3).written())
+    assert GIVEN["admin_key"] not in line
+    arrived = Handover.read(json.loads(line))
+    assert arrived.settings == settings.model_copy(update={"admin_key": None})
+    assert arrived.settings.root_passphrase == Secret("correct horse")
+    assert (arrived.doors, arrived.number) == (DOORS, 3)
+
+
+def test_without_a_passphrase_none_arrives(tmp_path: Path) -> None:
+    settings = Settings.load({}, {"data_dir": tmp_path})
+    arrived = Handover.read(json.loads(json.dumps(Handover(settings=settings, doors=DOORS, number=1).written())))
+    assert arrived.settings == settings
+
+
+@pytest.mark.parametrize("shown", [repr, str])
+def test_a_hand_over_does_not_show_its_passphrase(shown: type[str]) -> None:
+    assert "horse" not in shown(Handover(settings=given(), doors=DOORS, number=3))
