@@ -57,15 +57,18 @@ lock:
 	@scripts/lock $(ARGS)
 
 clean:
-	rm -rf .venv .venv.lock .venv-* .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov
+	rm -rf .venv .venv.lock .venv-* .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov tests/clients/node/node_modules
 
 environment:
 	@scripts/venv .venv requirements/dev.lock --editable
 
-# The two older clients that must work as well; they and the newest one cannot share an environment.
+# The two older clients of the API that must work as well, as they and the newest one cannot share an environment; and
+# the clients that go through the proxy, npm packages among them.
 clients:
 	@scripts/venv .venv-anthropic-1.17.0 requirements/anthropic-1.17.0.lock
 	@scripts/venv .venv-anthropic-0.121.0 requirements/anthropic-0.121.0.lock
+	@scripts/venv .venv-clients requirements/clients.lock
+	@scripts/node-modules
 
 system:
 	@scripts/system-packages

@@ -1,5 +1,6 @@
 """The lock files pin what the project declares, and say nothing about the machine on which they were made."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -41,3 +42,11 @@ def test_what_the_project_declares_is_pinned() -> None:
 
 def test_an_environment_for_tests_also_serves_where_the_smaller_one_is_asked_for() -> None:
     assert pins("core").items() <= pins("dev").items()
+
+
+def test_the_lock_file_of_npm_packages_names_no_place_to_get_them_from_and_pins_every_one() -> None:
+    lock = json.loads((ROOT / "tests" / "clients" / "node" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
