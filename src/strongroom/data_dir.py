@@ -14,7 +14,6 @@ from pathlib import Path
 from strongroom.core.failures import NotReady
 
 ADMIN_KEY = "admin-key"
-BUNDLE = "ca-bundle.pem"
 CERTIFICATE = "ca.pem"
 _LOCK = "lock"
 _OWN_ONLY = 0o700
@@ -64,14 +63,14 @@ def held(path: Path) -> Iterator[None]:
         yield
 
 
-def write(path: Path, text: str, *, mode: int = 0o600) -> None:
+def write(path: Path, content: str | bytes, *, mode: int = 0o600) -> None:
     """Write a small file whole or not at all. Raises `NotReady` if it cannot be written."""
     fresh = path.with_name(f".{path.name}.new")
     try:
         try:
             handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
+from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
 from strongroom.delivery.egress import CertificateAuthority
@@ -30,6 +31,7 @@ from strongroom.edge import Edge
 from strongroom.egress import Egress, Proxies, assembled
 from strongroom.ground import Doors, Ground, opened
 from strongroom.outbound import trust
+from strongroom.outbound.trust_files import contents, trust_files
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
 from strongroom.services.authentication import Authentication
@@ -102,8 +104,8 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
         clock=edge.clock,
     )
     roots = trust.system_roots(os.environ)
-    _write_certificates(settings.data_dir, roots, authority.certificate)
-    access = _access(settings, doors, settings.data_dir / data_dir.BUNDLE, authority.certificate)
+    files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
+    access = _access(settings, doors, files, authority.certificate)
     services = _services(settings, edge, ground, organizations, founded, access)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots)
     return House(
@@ -203,20 +205,23 @@ def _api(  # noqa: PLR0913 - as above
     )
 
 
-def _access(settings: Settings, doors: Doors, bundle: Path, certificate: str) -> EgressAccess:
+def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: str) -> EgressAccess:
     loopback = ip_address("127.0.0.1")
     return EgressAccess(
         authority=f"{_host(settings.agent_host)}:{doors.proxy[1]}",
         ca_certificate=certificate,
-        bundle_path=str(bundle.resolve()),
+        files=files,
         loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
     )
 
 
-def _write_certificates(folder: Path, roots: str, certificate: str) -> None:
-    """Leave what clients on this machine read: our certificate, and the bundle with the system's roots."""
+def _write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles:
+    """Leave what clients on this machine read: our certificate, and it with the system's roots in each client's form."""
     data_dir.write(folder / data_dir.CERTIFICATE, certificate)
-    data_dir.write(folder / data_dir.BUNDLE, trust.bundle(roots, certificate))
+    files = trust_files(folder)
+    for path, content in contents(files, trust.bundle(roots, certificate)).items():
+        data_dir.write(path, content)
+    return files
 
 
 def _first_key(settings: Settings, edge: Edge) -> Secret:

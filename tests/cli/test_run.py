@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -78,6 +79,29 @@ def test_every_variable_that_names_certificates_names_the_childs_own_file(
     named = {environment[name] for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "GIT_SSL_CAINFO")}
     assert len(named) == 1
     assert str(house.data_dir) not in json.dumps(environment)
+
+
+def test_what_is_set_for_wget_and_java_is_kept_and_ours_comes_after_it(stocked: Shell, run: tuple[str, ...]) -> None:
+    (stocked.home / ".wgetrc").write_text("tries = 3")
+    read = "import os; print(open(os.environ['WGETRC']).read()); print(os.environ['JAVA_TOOL_OPTIONS'])"
+    done = stocked.types(*run, "--", sys.executable, "-c", read, JAVA_TOOL_OPTIONS="-Xmx1g")
+    assert done.returncode == 0, done.stderr
+    kept, ours, _, options, _ = done.stdout.split("\n")
+    assert (kept, ours.split(" = ")[0]) == ("tries = 3", "ca_certificate")
+    assert options.startswith("-Xmx1g -D")
+    other = stocked.home / "settings"
+    other.write_text("tries = 4")
+    done = stocked.types(*run, "--", sys.executable, "-c", read, WGETRC=str(other))
+    assert done.stdout.startswith("tries = 4\nca_certificate = ")
+
+
+def test_java_is_led_to_the_same_proxy_as_all_others(stocked: Shell, run: tuple[str, ...]) -> None:
+    environment = dumped(stocked, run)
+    proxy = urlsplit(environment["HTTPS_PROXY"])
+    options = environment["JAVA_TOOL_OPTIONS"].split()
+    assert {f"-Dhttps.proxyHost={proxy.hostname}", f"-Dhttps.proxyPort={proxy.port}"} <= set(options)
+    folder = Path(environment["SSL_CERT_FILE"]).parent
+    assert f"-Djavax.net.ssl.trustStore={folder / 'ca-bundle.p12'}" in options
 
 
 @pytest.mark.parametrize(

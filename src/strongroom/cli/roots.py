@@ -1,4 +1,4 @@
-"""The certificate bundle of a child process: what its clients trusted before, and our authority.
+"""The trust of a child process: what its clients trusted before, and our authority.
 
 Most variables that name a bundle replace a client's own roots, so a bundle with our certificate
 alone would break every host that is not intercepted.
@@ -29,3 +29,12 @@ def child_bundle(environ: Mapping[str, str], variables: Iterable[str], own_ca: s
             except NotReady:
                 continue  # a variable that names no usable file made nothing trusted before either
     return bundle("".join(dict.fromkeys(roots)), own_ca)
+
+
+def wget_settings(environ: Mapping[str, str]) -> str:
+    """Return what wget would read as its user's settings; ours go beneath them, in a file that takes their place."""
+    named = environ.get("WGETRC") or Path(environ.get("HOME") or "/nonexistent", ".wgetrc")
+    try:
+        return Path(named).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:  # as wget itself: without a file there are no settings
+        return ""

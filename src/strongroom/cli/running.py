@@ -92,7 +92,7 @@ def run(
             environ = child_environment(
                 caller if inside is None or unix_sockets else isolation.without_sockets(caller),
                 egress if inside is None else isolation.seen_from_inside(egress),
-                directory / "ca-bundle.pem",
+                directory,
             )
             if not quiet:
                 note(f"{_placeholders(egress)}, session {session['id']}")
@@ -115,23 +115,30 @@ def without_ours(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(OURS)}
 
 
-def child_environment(environ: Mapping[str, str], egress: Json, bundle_file: Path) -> dict[str, str]:
-    """Return the child's variables and write the certificate bundle that they name.
+def child_environment(environ: Mapping[str, str], egress: Json, folder: Path) -> dict[str, str]:
+    """Return the child's variables and write the files that they name into a folder.
 
     They are the caller's, and over them the session's: so a variable that has the
     name of a credential holds the placeholder, whatever the caller had in it.
     """
-    from strongroom.cli.roots import child_bundle  # noqa: PLC0415 - only here
+    from strongroom.cli.roots import child_bundle, wget_settings  # noqa: PLC0415 - only here
+    from strongroom.core.client_variables import BYPASS_VARIABLES, other_forms  # noqa: PLC0415 - only here
+    from strongroom.outbound.trust_files import contents, trust_files  # noqa: PLC0415 - only here
 
     given: dict[str, str] = egress["env"]
     on_server = given.get(BUNDLE_VARIABLE)
     naming = [name for name, value in given.items() if value == on_server]
     bundle = child_bundle(environ, naming, egress["ca_certificate"])
+    files = trust_files(folder)
     try:
-        bundle_file.write_text(bundle, encoding="utf-8")
+        for path, content in contents(files, bundle, wgetrc_before=wget_settings(environ)).items():
+            path.write_bytes(content)
     except OSError as error:
         raise _unwritable(error) from None
-    return dict(environ) | given | dict.fromkeys(naming, str(bundle_file))
+    bypassed = any(given.get(name) for name in BYPASS_VARIABLES)
+    others = other_forms(egress["proxy_url"], files, loopback_through_proxy=not bypassed, before=environ)
+    placeholders = {name: given[name] for name in egress["placeholders"]}
+    return dict(environ) | given | dict.fromkeys(naming, files.bundle) | others | placeholders
 
 
 def _private_directory() -> Path:
@@ -142,7 +149,7 @@ def _private_directory() -> Path:
 
 
 def _unwritable(error: OSError) -> Complaint:
-    return Complaint(f"the certificate bundle cannot be written ({error.strerror}): check TMPDIR")
+    return Complaint(f"the certificates for the program cannot be written ({error.strerror}): check TMPDIR")
 
 
 def _placeholders(egress: Json) -> str:
