@@ -68,9 +68,9 @@ class Upstream:
 
 
 @contextmanager
-def running_upstream(authority: trustme.CA) -> Iterator[Upstream]:
+def running_upstream(authority: trustme.CA, upstream: Upstream | None = None) -> Iterator[Upstream]:
     """Run an upstream for every name in `HOSTS`, in a thread of its own."""
-    upstream = Upstream()
+    upstream = upstream or Upstream()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(*HOSTS).configure_cert(context)
     loop = asyncio.new_event_loop()
