@@ -216,7 +216,7 @@ def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: st
 
 
 def _write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles:
-    """Leave what clients on this machine read: our certificate, and it with the system's roots in each client's form."""
+    """Leave what clients on this machine read: our certificate, and the bundle of it and the system's in each form."""
     data_dir.write(folder / data_dir.CERTIFICATE, certificate)
     files = trust_files(folder)
     for path, content in contents(files, trust.bundle(roots, certificate)).items():
