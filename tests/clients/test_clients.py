@@ -38,7 +38,7 @@ def test_it_works_and_sees_no_secret(stage: Stage, tmp_path: Path, client: Clien
         assert client.prints in done.stdout
 
 
-@each
+@each_on_its_own
 def test_without_its_certificates_it_trusts_nobody(stage: Stage, tmp_path: Path, client: Client) -> None:
     variables = {name: value for name, value in stage.variables.items() if name not in TRUST}
     if client.switch == JAVA_OPTIONS:  # the proxy is in the same variable; it stays
