@@ -46,6 +46,12 @@ class ClientReady:
 
 @final
 @dataclass(slots=True)
+class UpstreamReady:
+    """The answer to `AwaitUpstream`."""
+
+
+@final
+@dataclass(slots=True)
 class SessionFound:
     """The answer to `FindSession`."""
 
@@ -111,6 +117,7 @@ Event = (
     | PlanMade
     | Failed
     | UpstreamOpened
+    | UpstreamReady
     | UpstreamSent
     | UpstreamGone
     | TimedOut
