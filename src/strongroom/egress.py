@@ -141,8 +141,18 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
 
 
 def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
-    """The one way out; it never leads back to our own doors."""
-    guard = AddressGuard(allowed=settings.egress_allow_private, own_doors={doors.api, doors.proxy})
-    if settings.upstream_ca_file is not None:
-        roots += trust.read_certificates(settings.upstream_ca_file, setting="STRONGROOM_UPSTREAM_CA_FILE")
-    return Dialer(guard=guard, ssl_context=trust.upstream_context(roots), resolve_pins=settings.resolve)
+    """The one way out."""
+    context = trust.upstream_context(trusted(settings, roots))
+    return Dialer(guard=guard(settings, doors), ssl_context=context, resolve_pins=settings.resolve)
+
+
+def guard(settings: Settings, doors: Doors) -> AddressGuard:
+    """Return what judges every address that we dial; none leads back to our own doors."""
+    return AddressGuard(allowed=settings.egress_allow_private, own_doors={doors.api, doors.proxy})
+
+
+def trusted(settings: Settings, roots: str) -> str:
+    """Return the roots that upstreams are verified with: the system's, and the operator's own."""
+    if settings.upstream_ca_file is None:
+        return roots
+    return roots + trust.read_certificates(settings.upstream_ca_file, setting="STRONGROOM_UPSTREAM_CA_FILE")

@@ -37,6 +37,7 @@ from strongroom.services.audits import AuditService
 from strongroom.services.authentication import Authentication
 from strongroom.services.catalogue import Services
 from strongroom.services.credentials import CredentialService
+from strongroom.services.deliverer import Deliverer
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.idempotency import Idempotency
 from strongroom.services.installation import AUTHORITY, Foundation, Installation
@@ -45,7 +46,9 @@ from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
 from strongroom.services.sessions import SessionService
 from strongroom.services.vaults import VaultService
+from strongroom.services.webhooks import WebhookService
 from strongroom.settings import Settings
+from strongroom.telling import Tries, deliverer
 
 
 @final
@@ -58,6 +61,7 @@ class House:
 
     services: Services
     egress: Proxies
+    deliverer: Deliverer
     api: ASGIApp
     api_url: str
     proxy_authority: str
@@ -82,6 +86,9 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
             works |= house.egress.works(changes)
             stack.push_async_callback(house.egress.meter.flush)
         stack.push_async_callback(edge.background.close)
+        stack.push_async_callback(house.deliverer.close)
+        delivering = edge.spawn(house.deliverer.run(), "deliver webhooks")
+        stack.callback(delivering.cancel)
         edge.background.run(works, ended=house.broken.set)
         yield house
 
@@ -107,11 +114,13 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
     files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
     services = _services(settings, edge, ground, organizations, founded, access)
+    telling = deliverer(settings, edge, doors, ground, roots)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots)
     return House(
         services=services,
         egress=egress,
-        api=_api(settings, edge, services, store, egress, subkey(founded.secret, "page tokens")),
+        deliverer=telling,
+        api=_api(settings, edge, services, store, egress, Tries(telling), subkey(founded.secret, "page tokens")),
         api_url=f"http://{_host(settings.host)}:{doors.api[1]}{settings.path_prefix}",
         proxy_authority=access.authority,
         first_key=founded.first_key,
@@ -166,15 +175,26 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             tenants=store.tenants,
             gate=gate,
         ),
+        webhooks=WebhookService(
+            webhooks=store.webhooks,
+            seal=keyring,
+            gate=gate,
+            clock=clock,
+            new_id=new_id,
+            entropy=entropy,
+            other_ports=bool(settings.egress_allow_private),
+            insecure=settings.insecure_upstreams,
+        ),
         access=access,
     )
 
 
 def _api(  # noqa: PLR0913 - as above
-    settings: Settings, edge: Edge, services: Services, store: Store, egress: Proxies, page_key: bytes
+    settings: Settings, edge: Edge, services: Services, store: Store, egress: Proxies, tries: Tries, page_key: bytes
 ) -> ASGIApp:
     registry = CollectorRegistry()
     registry.register(egress)
+    registry.register(tries)
 
     async def ready() -> None:
         await store.tenants.organizations()

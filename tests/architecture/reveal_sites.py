@@ -11,7 +11,7 @@ REVEAL_SITES = {
     "strongroom.crypto.materials": "turns material into the bytes that are sealed",
     "strongroom.crypto.passwords": "derives the root key from a passphrase",
     "strongroom.crypto.tokens": "hashes a key or token, to store it or to look it up",
-    "strongroom.dialects.native.*": "hands a fresh key to its owner, once",
+    "strongroom.dialects.native.*": "hands a fresh key, or the secret of a webhook, to its owner, once",
     "strongroom.server": "prints the first admin key, once",
     "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",
     "strongroom.wiring": "keeps the first admin key in its file, readable by its owner alone",

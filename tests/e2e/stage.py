@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -214,3 +215,11 @@ def through(
         client.trust_env = False
         client.verify = str(roots)
         return client.request(method, url, proxies={"http": proxy, "https": proxy}, timeout=20, **options)
+
+
+def until(check: Callable[[], bool], within: float = 15.0) -> bool:
+    """Wait for something that happens soon; tell whether it did."""
+    end = time.monotonic() + within
+    while time.monotonic() < end and not check():
+        time.sleep(0.05)
+    return check()

@@ -19,7 +19,20 @@ import requests
 import trustme
 from aiohttp import web
 
-from tests.e2e.stage import ECHO_HOST, OTHER_HOST, House, Seen, Upstream, running_house, running_upstream, through
+from tests.e2e.stage import (
+    ECHO_HOST,
+    OTHER_HOST,
+    House,
+    Seen,
+    Upstream,
+    running_house,
+    running_upstream,
+    through,
+    until,
+)
+
+HOOK = "/hook"
+STRAYED = "strongroom.placeholder.strayed"
 
 
 @dataclass
@@ -144,6 +157,7 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
     house: House, upstream: Upstream, tmp_path: Path
 ) -> None:
     planted = Planted()
+    hook = house.made("/strongroom/v1/webhooks", {"url": f"https://{OTHER_HOST}:{upstream.port}{HOOK}"})
     vault = house.vault()
     path = f"/v1/vaults/{vault}/credentials"
     stored: list[str] = []
@@ -173,6 +187,14 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
     )
     planted.heard.append(("the command line", listed.stdout + listed.stderr))
 
+    assert until(lambda: {"vault_credential.created", STRAYED} <= set(map(told, posts(upstream)))), "both were told"
+    for seen in posts(upstream):
+        text = json.dumps(dict(seen.headers)).encode() + seen.body
+        assert session["egress"]["env"]["TOKEN"].encode() not in text
+        planted.heard.append(("a webhook", text))
+    deliveries = f"/strongroom/v1/webhooks/{hook['id']}/deliveries"
+    assert planted.hear(deliveries, house.call("GET", deliveries)).status_code == 200
+
     assert len(planted.sentinels) == 10
     for where, data in planted.heard:
         assert_absent(planted, where, data)
@@ -182,9 +204,18 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
     for file in house.data_dir.rglob("*"):
         if file.is_file():
             assert_absent(planted, file.name, file.read_bytes())
+            assert base64.b64decode(hook["secret"].removeprefix("whsec_")) not in file.read_bytes()
             assert (
                 session["egress"]["proxy_url"].rpartition("@")[0].rpartition(":")[2].encode() not in file.read_bytes()
             )
+
+
+def posts(upstream: Upstream) -> list[Seen]:
+    return [seen for seen in list(upstream.seen) if seen.target == HOOK]
+
+
+def told(seen: Seen) -> str:
+    return str(json.loads(seen.body)["data"]["type"])
 
 
 def use(planted: Planted, session: dict[str, Any], upstream: Upstream, folder: Path) -> None:
@@ -201,7 +232,7 @@ def use(planted: Planted, session: dict[str, Any], upstream: Upstream, folder: P
         headers = {"X-Key": placeholder, "Accept-Encoding": "gzip"}
         reply = through(session, folder, "POST", url, headers=headers, json={"a": placeholder})
         planted.hear(url, reply)
-    arrived = [seen for seen in upstream.seen[before:] if secret_in(planted, seen)]
+    arrived = [seen for seen in upstream.seen[before:] if seen.target != HOOK and secret_in(planted, seen)]
     assert len(arrived) == 3, "the secrets really were sent, or nothing is shown"
     planted.hear(
         "no such upstream", through(session, folder, "GET", "http://nowhere.invalid/", headers={"X-Key": placeholder})

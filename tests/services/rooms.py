@@ -34,6 +34,7 @@ from strongroom.services.ports import AuditAppender, Store
 from strongroom.services.sessions import NewSession, Opened, SessionService
 from strongroom.services.usage import Meter
 from strongroom.services.vaults import VaultService
+from strongroom.services.webhooks import WebhookService
 from strongroom.store import open_store
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
@@ -75,6 +76,8 @@ class Rooms:
     delivery: Delivery
     one_of_several: Delivery
     """That of one process among others."""
+    webhooks: WebhookService
+    keyring: KeyRing
     admin: Principal
 
     async def vault(self) -> VaultId:
@@ -165,6 +168,10 @@ async def built(folder: Path) -> AsyncIterator[Rooms]:
             authentication=Authentication(tenants=store.tenants),
             delivery=delivery(alone=True),
             one_of_several=delivery(alone=False),
+            webhooks=WebhookService(
+                webhooks=store.webhooks, seal=keyring, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy
+            ),
+            keyring=keyring,
             admin=Principal(
                 id=PrincipalId(tenant.key.id),
                 organization=OrganizationId(tenant.organization.id),

@@ -2,6 +2,7 @@
 # ruff: noqa: ASYNC240 - a test may wait for its disk
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy import inspect as look
 
+from strongroom.core.actions import DEFAULT_SCOPES
 from strongroom.core.environments import StrayPlaceholders
 from strongroom.core.failures import NotReady
 from strongroom.core.ids import EnvironmentId, WorkspaceId
@@ -160,6 +162,22 @@ def test_the_tables_and_the_migrations_describe_the_same_schema() -> None:
     with migrated() as connection:
         options = {"compare_type": True, "compare_server_default": True}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_keys_that_could_do_everything_can_do_what_is_new_and_others_cannot() -> None:
+    full = sorted({scope.value for scope in DEFAULT_SCOPES} - {"webhooks:read", "webhooks:write"})
+    with create_engine("sqlite://").connect() as connection:
+        command.upgrade(configured(connection), "0002")
+        connection.exec_driver_sql("INSERT INTO organizations VALUES ('org_1', 'o', 0)")
+        connection.exec_driver_sql("INSERT INTO workspaces VALUES ('wrkspc_1', 'org_1', 'w', 0)")
+        for name, scopes in (("full", full), ("ordinary", full[:-1])):
+            values = (name, "org_1", "wrkspc_1", None, "", json.dumps(scopes), name.encode(), 0, None)
+            connection.exec_driver_sql("INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        upgrade(connection)
+        kept = {
+            id_: json.loads(scopes) for id_, scopes in connection.exec_driver_sql("SELECT id, scopes FROM api_keys")
+        }
+    assert kept == {"full": sorted([*full, "webhooks:read", "webhooks:write"]), "ordinary": full[:-1]}
 
 
 def test_the_active_key_index_is_unique_and_partial() -> None:

@@ -21,6 +21,7 @@ from strongroom.core.ids import (
     OrganizationId,
     SessionId,
     VaultId,
+    WebhookId,
     WorkspaceId,
 )
 from strongroom.core.networking import Unrestricted
@@ -28,6 +29,7 @@ from strongroom.core.sessions import Agent, Session
 from strongroom.core.surfaces import Surface
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import Vault
+from strongroom.core.webhooks import Webhook
 from strongroom.services.ports import Custody, Store
 
 START = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -149,6 +151,23 @@ class Home:
             "outcome": Outcome.ALLOWED,
         }
         return Record(**known | changes)
+
+    def webhook(self, **changes: Any) -> Webhook:
+        known: dict[str, Any] = {
+            "id": WebhookId(fresh("whk_")),
+            "organization": self.organization,
+            "workspace": self.workspace,
+            "url": "https://hooks.example.com/",
+            "events": None,
+            "created_at": START,
+            "updated_at": START,
+        }
+        return Webhook(**known | changes)
+
+    async def stored_webhook(self, store: Store, **changes: Any) -> Webhook:
+        webhook = self.webhook(**changes)
+        await store.webhooks.add(webhook, b"sealed")
+        return webhook
 
     async def stored_vault(self, store: Store, **changes: Any) -> Vault:
         vault = self.vault(**changes)

@@ -9,7 +9,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from strongroom import __version__
-from strongroom.cli import audit, crash, credential, demo, doctor, environment, key, org, running, serve, session, vault
+from strongroom.cli import (
+    audit,
+    crash,
+    credential,
+    demo,
+    doctor,
+    environment,
+    key,
+    org,
+    running,
+    serve,
+    session,
+    vault,
+    webhook,
+)
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR, DEFAULT_SERVER, KEY, SERVER, Connection
 from strongroom.cli.options import examples
@@ -41,6 +55,7 @@ app.add_typer(credential.commands, name="credential")
 app.add_typer(environment.commands, name="environment")
 app.add_typer(session.commands, name="session")
 app.add_typer(audit.commands, name="audit")
+app.add_typer(webhook.commands, name="webhook")
 app.add_typer(key.commands, name="key")
 app.add_typer(org.commands, name="org")
 doctor.register(app)

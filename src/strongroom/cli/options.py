@@ -49,13 +49,13 @@ def read_metadata(given: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-def read_seconds(text: str | None) -> int | None:
+def read_seconds(text: str | None, *, option: str = "--expires-in") -> int | None:
     """Read a duration such as `90s`, `30m`, `8h` or `7d`; a bare number is seconds."""
     if text is None:
         return None
     found = _DURATION.match(text)
     if found is None or int(found[1]) == 0:
-        raise typer.BadParameter("must be a number with s, m, h or d behind it, such as 8h", param_hint="--expires-in")
+        raise typer.BadParameter("must be a number with s, m, h or d behind it, such as 8h", param_hint=option)
     return int(timedelta(**{_UNITS[found[2]]: int(found[1])}).total_seconds())
 
 

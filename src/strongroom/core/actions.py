@@ -21,6 +21,8 @@ class Scope(StrEnum):
     ORGANIZATIONS_READ = "organizations:read"
     ORGANIZATIONS_WRITE = "organizations:write"
     AUDIT_READ = "audit:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     TOTP_READ = "totp:read"
     EGRESS = "egress"
 
@@ -67,6 +69,13 @@ class Action(Enum):
     ORGANIZATION_CREATE = ("organization.create", Scope.ORGANIZATIONS_WRITE)
     ORGANIZATION_LIST = ("organization.list", Scope.ORGANIZATIONS_READ)
     AUDIT_READ = ("audit.read", Scope.AUDIT_READ)
+    WEBHOOK_CREATE = ("webhook.create", Scope.WEBHOOKS_WRITE)
+    WEBHOOK_READ = ("webhook.read", Scope.WEBHOOKS_READ)
+    WEBHOOK_LIST = ("webhook.list", Scope.WEBHOOKS_READ)
+    WEBHOOK_DELETE = ("webhook.delete", Scope.WEBHOOKS_WRITE)
+    WEBHOOK_ROTATE = ("webhook.rotate", Scope.WEBHOOKS_WRITE)
+    WEBHOOK_ENABLE = ("webhook.enable", Scope.WEBHOOKS_WRITE)
+    WEBHOOK_TEST = ("webhook.test", Scope.WEBHOOKS_WRITE)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

@@ -17,6 +17,8 @@ KeyId = NewType("KeyId", str)
 PrincipalId = NewType("PrincipalId", str)
 EntryId = NewType("EntryId", str)
 RequestId = NewType("RequestId", str)
+WebhookId = NewType("WebhookId", str)
+EventId = NewType("EventId", str)
 
 ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
@@ -27,6 +29,8 @@ SESSION = "sesn_"
 KEY = "key_"
 ENTRY = "aud_"
 REQUEST = "req_"
+WEBHOOK = "whk_"
+EVENT = "whe_"
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""

@@ -118,13 +118,9 @@ class Substituter:
             + self._needles.replace(query, lambda found: self._percent(found, Surface.QUERY))
         )
 
-    def body(self, encoding: BodyEncoding, held: bytes = b"") -> Stream:
-        """Return a stream that replaces placeholders in one body, or goes on with what another has `held` back."""
-        return Stream(self._needles, lambda found: self._in_body(found, encoding), held)
-
-    def report(self, data: bytes, surface: Surface) -> None:
-        """Report the placeholders in data that nothing is put into."""
-        self._needles.replace(data, lambda found: self._stray(found, surface))
+    def body(self, encoding: BodyEncoding) -> Stream:
+        """Return a stream that replaces placeholders in one body."""
+        return Stream(self._needles, lambda found: self._in_body(found, encoding))
 
     def placed(self, target: str) -> tuple[str, bytes] | None:
         """Return the header, name and value, to set on a request to this target, if the plan has one.
@@ -142,7 +138,12 @@ class Substituter:
 
     def require_none_left(self, head: bytes) -> None:
         """Report the first placeholder that stands in a head that is ready to be sent, in a name for instance."""
-        self.report(head, Surface.HEADER)
+        self._needles.replace(head, self._left_over)
+
+    def _left_over(self, found: bytes) -> bytes:
+        if self._live():
+            self._strayed(found.decode(), Surface.HEADER)
+        return found
 
     def _in_header(self, found: bytes) -> bytes:
         swap = self._allowed(found, Surface.HEADER)
@@ -171,13 +172,8 @@ class Substituter:
         swap = self._swaps.get(found)
         if swap is not None and surface in swap.surfaces:
             return swap
-        self._stray(found, surface)
+        self._strayed(found.decode(), surface)
         return None
-
-    def _stray(self, found: bytes, surface: Surface) -> bytes:
-        if self._live():
-            self._strayed(found.decode(), surface)
-        return found
 
 
 def _fits_header(secret: Secret) -> bool:

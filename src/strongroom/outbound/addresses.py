@@ -57,6 +57,11 @@ class AddressGuard:
                     f"{_leads(host, found)} {row.words}; list it in STRONGROOM_EGRESS_ALLOW_PRIVATE to allow it"
                 )
 
+    def is_listed(self, address: str) -> bool:
+        """Tell whether an address lies in a range that the operator listed."""
+        found = read_address(address)
+        return any(found in network for network in self._allowed)
+
     def _is_allowed(self, address: Address, row: Range) -> bool:
         if row in METADATA:
             return row.network in self._allowed

@@ -13,6 +13,7 @@ from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.sessions import SessionService
 from strongroom.services.vaults import VaultService
+from strongroom.services.webhooks import WebhookService
 
 
 @final
@@ -29,4 +30,5 @@ class Services:
     keys: KeyService
     organizations: OrganizationService
     audits: AuditService
+    webhooks: WebhookService
     access: EgressAccess

@@ -29,6 +29,7 @@ from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import Vault
+from strongroom.services.webhook_ports import Outbox, Webhooks
 
 # --- custody -----------------------------------------------------------------------------------
 
@@ -374,3 +375,5 @@ class Store:
     replies: Replies
     sealed: Sealed
     changes: Changes
+    webhooks: Webhooks
+    outbox: Outbox

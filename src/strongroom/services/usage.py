@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import final
 
+from strongroom.core.events import STRAYED
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId, SessionId, VaultId
@@ -17,9 +18,6 @@ from strongroom.core.sources import Clock
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Refusals, Refused, Use, Uses
-
-STRAYED = "placeholder.strayed"
-"""The security event: a live placeholder was sent to a host or on a surface it does not belong to."""
 
 
 @final

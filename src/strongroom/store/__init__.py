@@ -19,6 +19,7 @@ from strongroom.store.audit import AuditStore
 from strongroom.store.changes import ChangeFeed, last_sequence
 from strongroom.store.credentials import CredentialStore
 from strongroom.store.database import Database
+from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
 from strongroom.store.refusals import RefusalStore
 from strongroom.store.replies import ReplyStore
@@ -29,6 +30,7 @@ from strongroom.store.sqlite import SqliteDriver
 from strongroom.store.tenants import TenantStore
 from strongroom.store.uses import UseStore
 from strongroom.store.vaults import VaultStore
+from strongroom.store.webhooks import WebhookStore
 
 __all__ = ["CURRENT", "DRIVERS", "INSTALLATION", "Inspection", "State", "assembled", "inspect", "open_store"]
 
@@ -81,6 +83,8 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         replies=ReplyStore(database=database),
         sealed=SealedStore(database=database),
         changes=feed,
+        webhooks=WebhookStore(database=database),
+        outbox=DeliveryStore(database=database),
     )
 
 

@@ -14,11 +14,13 @@ from typing import final
 from sqlalchemy import BigInteger, Connection, bindparam, insert, select, type_coerce, update
 
 from strongroom.core.audit import Entry, Head, Outcome, Record, append
+from strongroom.core.events import alert
 from strongroom.core.failures import Invalid, Unreadable
 from strongroom.core.ids import EntryId, OrganizationId, SessionId
 from strongroom.store import tables
 from strongroom.store.columns import moment
 from strongroom.store.database import UPSERTS, Database
+from strongroom.store.outbox import publish
 from strongroom.store.rows import Row
 
 _ENTRIES, _HEADS = tables.audit_entries, tables.audit_heads
@@ -132,6 +134,8 @@ def _append(records: Sequence[Record], connection: Connection) -> list[Entry]:
     for organization, head in heads.items():
         moved = {"organization": organization, "new_entries": head.entries, "new_hash": head.hash}
         connection.execute(_MOVE_HEAD, moved)
+    # Security events are told in the transaction that records them.
+    publish(connection, [event for event in map(alert, records) if event is not None])
     return entries
 
 

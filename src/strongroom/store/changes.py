@@ -1,4 +1,4 @@
-"""News of committed changes, written in the transaction that makes them.
+"""News of committed changes, written in the transaction that makes them, with the events that webhooks tell.
 
 Each change has the next number of one counter; the counter's row is locked until the commit, so
 numbers appear in order and without gaps, and whoever has seen `n` misses nothing by asking for
@@ -7,24 +7,76 @@ four times a second.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar, final
+from typing import NamedTuple, Protocol, TypeVar, final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from strongroom.core.events import Event, EventType, happened
 from strongroom.core.failures import Unavailable
+from strongroom.core.ids import OrganizationId, VaultId, WorkspaceId
 from strongroom.core.sources import Clock
 from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
 from strongroom.store.database import Database
+from strongroom.store.outbox import publish
 from strongroom.store.rows import Row
 
 T = TypeVar("T")
 
-News = list[Change]
-"""Where a write puts what it changes."""
+
+class Owned(Protocol):
+    """Something that belongs to a workspace."""
+
+    @property
+    def organization(self) -> OrganizationId: ...
+    @property
+    def workspace(self) -> WorkspaceId: ...
+
+
+class Owner(NamedTuple):
+    """Where something belonged that is gone, or that need not be read."""
+
+    organization: OrganizationId
+    workspace: WorkspaceId
+
+
+@final
+class News:
+    """Where a write puts what it changes: `changes` for whoever keeps plans warm, `events` for webhooks."""
+
+    __slots__ = ("changes", "events", "now")
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.changes: list[Change] = []
+        self.events: list[Event] = []
+
+    def append(self, change: Change) -> None:
+        """Add a change."""
+        self.changes.append(change)
+
+    def extend(self, changes: Iterable[Change]) -> None:
+        """Add several."""
+        self.changes.extend(changes)
+
+    def tell(
+        self,
+        type_: EventType,
+        subject: str,
+        of: Owned,
+        *,
+        at: datetime | None = None,
+        vault: VaultId | None = None,
+    ) -> None:
+        """Add an event of what belongs where `of` does, at the moment of the write unless told otherwise."""
+        event = happened(
+            type_, subject, at=at or self.now, organization=of.organization, workspace=of.workspace, vault=vault
+        )
+        self.events.append(event)
+
 
 POLL = 0.25
 SIGN_OF_LIFE = 1.0
@@ -107,14 +159,16 @@ def last_sequence(connection: Connection) -> int:
 
 
 def _recorded(change: Callable[[Connection, News], T], now: datetime, last: list[int], connection: Connection) -> T:
-    news: News = []
+    news = News(now)
     answer = change(connection, news)
-    if news:
-        last[0] = _record(connection, news, now)
+    if news.changes:
+        last[0] = _record(connection, news.changes, now)
+    if news.events:
+        publish(connection, news.events)
     return answer
 
 
-def _record(connection: Connection, news: News, now: datetime) -> int:
+def _record(connection: Connection, news: Sequence[Change], now: datetime) -> int:
     last: int = connection.execute(_COUNT, {"more": len(news)}).scalar_one()
     before = last - len(news)
     connection.execute(

@@ -10,13 +10,14 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, inser
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.core.credentials import Credential
+from strongroom.core.events import EventType
 from strongroom.core.failures import Conflict, Invalid, NotFound
 from strongroom.core.ids import CredentialId, VaultId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.vaults import MAX_CREDENTIALS
 from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
-from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.changes import ChangeFeed, News, Owner
 from strongroom.store.database import Database
 from strongroom.store.rows import Row, read_credential, write_credential
 from strongroom.store.vaults import required as required_vault
@@ -64,7 +65,7 @@ _ARCHIVE = (
     .values(archived_at=bindparam("at"), updated_at=bindparam("at"), revision=bindparam("new_revision"))
     .values(_NO_CUSTODY)
 )
-_DELETE = delete(_CREDENTIALS).where(*_IN_PLACE)
+_DELETE = delete(_CREDENTIALS).where(*_IN_PLACE).returning(_CREDENTIALS.c.organization_id)
 _ACTIVE_IN = (
     select(*_DESCRIPTION, *_CUSTODY)
     .join_from(_CREDENTIALS, _VAULTS, _CREDENTIALS.c.vault_id == _VAULTS.c.id)
@@ -154,6 +155,7 @@ def _add(credential: Credential, custody: Custody, connection: Connection, news:
     except IntegrityError as error:
         raise _taken(credential, error) from None
     news.append(_change(_place(credential)))
+    news.tell(EventType.CREDENTIAL_CREATED, credential.id, credential, at=credential.created_at, vault=credential.vault)
 
 
 def _required(place: _Place, connection: Connection, *, lock: bool = False) -> Credential:
@@ -209,13 +211,16 @@ def _archive(place: _Place, at: datetime, connection: Connection, news: News) ->
     archived = replace(found, archived_at=at, updated_at=at, revision=found.revision + 1)
     connection.execute(_ARCHIVE, {"credential": found.id, "at": at, "new_revision": archived.revision})
     news.append(_change(place))
+    news.tell(EventType.CREDENTIAL_ARCHIVED, found.id, found, at=at, vault=found.vault)
     return archived
 
 
 def _delete(place: _Place, connection: Connection, news: News) -> None:
-    if connection.execute(_DELETE, place._asdict()).rowcount == 0:
+    organization = connection.execute(_DELETE, place._asdict()).scalar_one_or_none()
+    if organization is None:
         raise _missing(place, connection)
     news.append(_change(place))
+    news.tell(EventType.CREDENTIAL_DELETED, place.credential, Owner(organization, place.workspace), vault=place.vault)
 
 
 def _active_in(

@@ -7,12 +7,13 @@ from typing import Any, final
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 
 from strongroom.core.environments import Environment
+from strongroom.core.events import EventType
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.ids import EnvironmentId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
 from strongroom.services.ports import Change, Subject
 from strongroom.store import keyset, tables
-from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.changes import ChangeFeed, News, Owner
 from strongroom.store.columns import Moment
 from strongroom.store.database import Database
 from strongroom.store.rows import read_environment, write_environment
@@ -40,7 +41,7 @@ _REPLACE = (
     .values(**_NEW)
 )
 _LOCKED = _GET.with_for_update(read=True)
-_DELETE = delete(_ENVIRONMENTS).where(*_IN_PLACE)
+_DELETE = delete(_ENVIRONMENTS).where(*_IN_PLACE).returning(_ENVIRONMENTS.c.organization_id)
 _IN_USE = (
     select(_SESSIONS.c.id)
     .where(_SESSIONS.c.environment_id == bindparam("environment"), _SESSIONS.c.archived_at.is_(None))
@@ -58,7 +59,7 @@ class EnvironmentStore:
 
     async def add(self, environment: Environment) -> None:
         """Add an environment."""
-        await self._database.write(partial(_add, environment))
+        await self._feed.write(partial(_add, environment))
 
     async def get(self, workspace: WorkspaceId, environment: EnvironmentId) -> Environment:
         """Return an environment. Raises `NotFound`."""
@@ -77,8 +78,9 @@ class EnvironmentStore:
         await self._feed.write(partial(_delete, workspace, environment))
 
 
-def _add(environment: Environment, connection: Connection) -> None:
+def _add(environment: Environment, connection: Connection, news: News) -> None:
     connection.execute(_ADD, write_environment(environment))
+    news.tell(EventType.ENVIRONMENT_CREATED, environment.id, environment, at=environment.created_at)
 
 
 def required(
@@ -104,15 +106,21 @@ def _replace(environment: Environment, expected: datetime, connection: Connectio
     replaced = connection.execute(_REPLACE, parameters).rowcount == 1
     if replaced:
         news.append(_change(environment.workspace, environment.id))
+        archived = environment.archived_at is not None  # an archived one is not written again
+        type_ = EventType.ENVIRONMENT_ARCHIVED if archived else EventType.ENVIRONMENT_UPDATED
+        news.tell(type_, environment.id, environment, at=environment.updated_at)
     return replaced
 
 
 def _delete(workspace: WorkspaceId, environment: EnvironmentId, connection: Connection, news: News) -> None:
-    if connection.execute(_DELETE, {"environment": environment, "workspace": workspace}).rowcount == 0:
+    parameters = {"environment": environment, "workspace": workspace}
+    organization = connection.execute(_DELETE, parameters).scalar_one_or_none()
+    if organization is None:
         raise NotFound("environment", environment)
     if connection.execute(_IN_USE, {"environment": environment}).first() is not None:
         raise Conflict(f"environment {environment} is in use by a session")
     news.append(_change(workspace, environment))
+    news.tell(EventType.ENVIRONMENT_DELETED, environment, Owner(organization, workspace))
 
 
 def _change(workspace: WorkspaceId, environment: EnvironmentId) -> Change:

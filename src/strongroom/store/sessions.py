@@ -18,13 +18,14 @@ from sqlalchemy import (
     update,
 )
 
+from strongroom.core.events import EventType
 from strongroom.core.failures import NotAuthenticated, NotFound
 from strongroom.core.ids import SessionId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.services.ports import Change, SessionFilter, Subject
 from strongroom.store import keyset, tables
-from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.changes import ChangeFeed, News, Owned, Owner
 from strongroom.store.columns import Moment
 from strongroom.store.database import Database
 from strongroom.store.environments import required as required_environment
@@ -62,7 +63,7 @@ _REPLACE = (
     )
     .values(**_NEW)
 )
-_DELETE = delete(_SESSIONS).where(*_IN_PLACE)
+_DELETE = delete(_SESSIONS).where(*_IN_PLACE).returning(_SESSIONS.c.organization_id)
 
 _LIVE = and_(_SESSIONS.c.archived_at.is_(None), _SESSIONS.c.expires_at > bindparam("now", type_=Moment))
 _OVER = or_(_SESSIONS.c.archived_at.is_not(None), _SESSIONS.c.expires_at <= bindparam("now", type_=Moment))
@@ -90,7 +91,7 @@ class SessionStore:
         Raises `NotAuthenticated` if its key was revoked meanwhile, `NotFound` and `Invalid` for an
         environment or vault that is missing or archived.
         """
-        await self._database.write(partial(_add, session, token_digest, seed))
+        await self._feed.write(partial(_add, session, token_digest, seed))
 
     async def get(self, workspace: WorkspaceId, session: SessionId) -> Session:
         """Return a session. Raises `NotFound`."""
@@ -113,7 +114,7 @@ class SessionStore:
         await self._feed.write(partial(_delete, workspace, session), purges=True)
 
 
-def _add(session: Session, token_digest: bytes, seed: bytes, connection: Connection) -> None:
+def _add(session: Session, token_digest: bytes, seed: bytes, connection: Connection, news: News) -> None:
     # Revoking a key ends its sessions; without this look, one that is being opened would escape.
     opener = connection.execute(_OPENER, {"key": session.opened_by}).one_or_none()
     if opener is not None and opener.revoked_at is not None:
@@ -123,6 +124,7 @@ def _add(session: Session, token_digest: bytes, seed: bytes, connection: Connect
     for vault in sorted(set(session.vaults)):
         required_vault(session.workspace, vault, connection, lock=True).require_active()
     connection.execute(_ADD, write_session(session) | {"token_digest": token_digest, "seed": seed})
+    news.tell(EventType.SESSION_CREATED, session.id, session, at=session.created_at)
 
 
 def _get(workspace: WorkspaceId, session: SessionId, connection: Connection) -> Session:
@@ -159,13 +161,25 @@ def _replace(session: Session, expected: datetime, connection: Connection, news:
     replaced = connection.execute(_REPLACE, parameters).rowcount == 1
     if replaced:
         news.append(_change(session.workspace, session.id))
+        if session.archived_at is None:
+            news.tell(EventType.SESSION_UPDATED, session.id, session, at=session.updated_at)
+        else:  # an archived one is not written again
+            tell_ended(news, session.id, session, at=session.archived_at)
     return replaced
 
 
 def _delete(workspace: WorkspaceId, session: SessionId, connection: Connection, news: News) -> None:
-    if connection.execute(_DELETE, {"session": session, "workspace": workspace}).rowcount == 0:
+    organization = connection.execute(_DELETE, {"session": session, "workspace": workspace}).scalar_one_or_none()
+    if organization is None:
         raise NotFound("session", session)
     news.append(_change(workspace, session))
+    news.tell(EventType.SESSION_DELETED, session, Owner(organization, workspace))
+
+
+def tell_ended(news: News, session: SessionId, of: Owned, *, at: datetime) -> None:
+    """Add the events of a session that was archived and so has ended."""
+    news.tell(EventType.SESSION_ARCHIVED, session, of, at=at)
+    news.tell(EventType.SESSION_TERMINATED, session, of, at=at)
 
 
 def _change(workspace: WorkspaceId, session: SessionId) -> Change:

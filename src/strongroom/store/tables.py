@@ -237,3 +237,43 @@ change_counter = Table(
 )
 """One row: the last sequence in `changes`. It is locked by each transaction that adds some, so that they
 become visible in the order of their numbers, and no number is used twice after pruning."""
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("events", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("previous_secret", LargeBinary),
+    Column("previous_until", Moment),
+    Column("disabled_at", Moment),
+    Column("disabled_because", Text),
+    Column("failing_since", Moment),
+    Column("missed", BigInteger, nullable=False),
+    Index(None, "workspace_id", "created_at", "id"),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("webhook_id", ID, ForeignKey("webhooks.id"), primary_key=True),
+    Column("event_id", ID, primary_key=True),
+    Column("event", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("due_at", Moment, index=True),
+    Column("status", BigInteger),
+    Column("error", Text),
+    Column("finished_at", Moment, index=True),
+    Index(None, "webhook_id", "due_at"),
+    Index(None, "webhook_id", "created_at"),
+)
+"""The outbox: an event for each webhook that wants it, written by the transaction that makes it happen. `due_at` is
+when it is tried next, moved on by whoever claims it, and null once the delivery is finished."""

@@ -14,9 +14,10 @@ from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
-from strongroom.store.changes import ChangeFeed, News
+from strongroom.store.changes import ChangeFeed, News, Owner
 from strongroom.store.database import Database
 from strongroom.store.rows import Row, reads
+from strongroom.store.sessions import tell_ended
 
 _ORGANIZATIONS, _WORKSPACES, _KEYS, _SESSIONS = (
     tables.organizations,
@@ -157,7 +158,10 @@ def _revoke(workspace: WorkspaceId, key: KeyId, at: datetime, connection: Connec
         connection.execute(_REVOKE, {"key": key, "at": at})
         found = replace(found, revoked_at=at)
         news.append(Change(subject=Subject.KEY, workspace=workspace, id=key))
-    news.extend(_ended(connection.execute(_END_SESSIONS, {"key": key, "at": at}).all()))
+    ended = connection.execute(_END_SESSIONS, {"key": key, "at": at}).all()
+    news.extend(_ended(ended))
+    for row in ended:
+        tell_ended(news, row.id, Owner(found.organization, row.workspace_id), at=at)
     return found
 
 

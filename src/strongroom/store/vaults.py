@@ -7,6 +7,7 @@ from typing import final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from strongroom.core.events import EventType
 from strongroom.core.failures import NotFound
 from strongroom.core.ids import VaultId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
@@ -52,8 +53,11 @@ _ARCHIVE_CREDENTIALS = (
         receipt=None,
         custody_revision=None,
     )
+    .returning(_CREDENTIALS.c.id)
 )
-_DELETE_CREDENTIALS = delete(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"))
+_DELETE_CREDENTIALS = (
+    delete(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault")).returning(_CREDENTIALS.c.id)
+)
 _DELETE = delete(_VAULTS).where(_VAULTS.c.id == bindparam("vault"))
 
 
@@ -67,7 +71,7 @@ class VaultStore:
 
     async def add(self, vault: Vault) -> None:
         """Add a vault."""
-        await self._database.write(partial(_add, vault))
+        await self._feed.write(partial(_add, vault))
 
     async def get(self, workspace: WorkspaceId, vault: VaultId) -> Vault:
         """Return a vault. Raises `NotFound`."""
@@ -102,8 +106,9 @@ def required(workspace: WorkspaceId, vault: VaultId, connection: Connection, *, 
     return read_vault(row)
 
 
-def _add(vault: Vault, connection: Connection) -> None:
+def _add(vault: Vault, connection: Connection, news: News) -> None:
     connection.execute(_ADD, write_vault(vault))
+    news.tell(EventType.VAULT_CREATED, vault.id, vault, at=vault.created_at)
 
 
 def _page(workspace: WorkspaceId, query: PageQuery, connection: Connection) -> Page[Vault]:
@@ -127,13 +132,19 @@ def _archive(workspace: WorkspaceId, vault: VaultId, at: datetime, connection: C
     if found.archived_at is not None:
         return found
     connection.execute(_ARCHIVE, {"vault": vault, "at": at})
-    connection.execute(_ARCHIVE_CREDENTIALS, {"vault": vault, "at": at})
+    archived = connection.execute(_ARCHIVE_CREDENTIALS, {"vault": vault, "at": at}).scalars().all()
+    news.tell(EventType.VAULT_ARCHIVED, vault, found, at=at)
+    for credential in sorted(archived):
+        news.tell(EventType.CREDENTIAL_ARCHIVED, credential, found, at=at, vault=vault)
     news.append(Change(subject=Subject.VAULT, workspace=workspace, id=vault))
     return replace(found, archived_at=at, updated_at=at)
 
 
 def _delete(workspace: WorkspaceId, vault: VaultId, connection: Connection, news: News) -> None:
-    required(workspace, vault, connection, lock=True)
-    connection.execute(_DELETE_CREDENTIALS, {"vault": vault})
+    found = required(workspace, vault, connection, lock=True)
+    deleted = connection.execute(_DELETE_CREDENTIALS, {"vault": vault}).scalars().all()
     connection.execute(_DELETE, {"vault": vault})
+    news.tell(EventType.VAULT_DELETED, vault, found)
+    for credential in sorted(deleted):
+        news.tell(EventType.CREDENTIAL_DELETED, credential, found, vault=vault)
     news.append(Change(subject=Subject.VAULT, workspace=workspace, id=vault))

@@ -31,7 +31,8 @@ def test_no_request_gets_an_answer_that_the_document_does_not_tell(
         document: dict[str, Any] = client.get(f"{raw.url}/strongroom/openapi.json").json()
     vault = raw.made("/v1/vaults", {"display_name": "v"})["id"]
     session = raw.made("/strongroom/v1/sessions", {"vaults": [vault]})["id"]
-    ids = {"vault": vault, "session_id": session}
+    webhook = raw.made("/strongroom/v1/webhooks", {"url": "https://127.0.0.1/"})["id"]
+    ids = {"vault": vault, "session_id": session, "webhook_id": webhook}
     answered: set[int] = set()
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation = found.ok()  # type: ignore[union-attr]  # the document is a valid one, or this raises

@@ -46,12 +46,6 @@ class ClientReady:
 
 @final
 @dataclass(slots=True)
-class UpstreamReady:
-    """The answer to `AwaitUpstream`."""
-
-
-@final
-@dataclass(slots=True)
 class SessionFound:
     """The answer to `FindSession`."""
 
@@ -117,7 +111,6 @@ Event = (
     | PlanMade
     | Failed
     | UpstreamOpened
-    | UpstreamReady
     | UpstreamSent
     | UpstreamGone
     | TimedOut

@@ -50,8 +50,7 @@ class Limits:
     """Bytes in a second."""
 
     linger_seconds: float = 2.0
-    """How long what a refused client still sends is read and thrown away, so that it can read its answer; the same for
-    an upstream at the end of a WebSocket."""
+    """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
 
     upstream_idle_seconds: float = 30.0
     """How long an upstream connection is kept for the next request."""

@@ -1,4 +1,4 @@
-"""The native API: what the vendors' shapes have no words for. Organizations, keys, sessions by name, the audit log."""
+"""The native API: what the vendors' shapes have no words for. Organizations, keys, sessions, webhooks, audit log."""
 
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
@@ -10,6 +10,7 @@ from strongroom.dialects.native.keys import add_keys
 from strongroom.dialects.native.organizations import add_organizations
 from strongroom.dialects.native.sessions import add_sessions
 from strongroom.dialects.native.shapes import PREFIX
+from strongroom.dialects.native.webhooks import add_webhooks
 from strongroom.dialects.options import Options
 from strongroom.services.catalogue import Services
 
@@ -30,6 +31,7 @@ def build(services: Services, options: Options) -> Door:
     add_keys(door.router, services)
     add_organizations(door.router, services)
     add_audit(door.router, services)
+    add_webhooks(door.router, services)
     return door
 
 
