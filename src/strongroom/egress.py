@@ -10,7 +10,7 @@ from typing import Any, Protocol, final
 
 from prometheus_client.core import Metric
 
-from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy
+from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
 from strongroom.edge import Edge
 from strongroom.ground import Doors, Ground, opened
 from strongroom.outbound import AddressGuard, Dialer, trust
@@ -134,9 +134,32 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
             counters=counters,
             entropy=edge.entropy,
             spawn=edge.spawn,
+            limits=limits_of(settings),
         ),
         broken=asyncio.Event(),
         alone=settings.workers == 1,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the proxy's limits, each as it is set."""
+    return Limits(
+        head_bytes=settings.egress_head_bytes,
+        request_bytes=settings.egress_request_bytes,
+        head_seconds=settings.egress_head_seconds,
+        idle_seconds=settings.egress_idle_seconds,
+        connect_seconds=settings.egress_connect_seconds,
+        read_seconds=settings.egress_silence_seconds,
+        exchange_seconds=settings.egress_exchange_seconds,
+        connections=settings.egress_connections,
+        session_connections=settings.egress_session_connections,
+        session_concurrent_requests=settings.egress_session_concurrent_requests,
+        session_requests_per_second=settings.egress_session_requests_per_second,
+        session_bytes_per_minute=settings.egress_session_bytes_per_minute,
+        key_connections=settings.egress_key_connections,
+        key_concurrent_requests=settings.egress_key_concurrent_requests,
+        key_requests_per_second=settings.egress_key_requests_per_second,
+        key_bytes_per_minute=settings.egress_key_bytes_per_minute,
     )
 
 

@@ -21,6 +21,7 @@ from strongroom.core.secret import Secret
 
 PREFIX = "STRONGROOM_"
 MIN_ADMIN_KEY = 20
+_GIB = 1024**3
 MAX_SESSION_SECONDS = 30 * 24 * 3600
 """As long as any session may live."""
 MAX_WORKERS = 64
@@ -159,6 +160,35 @@ class Settings(BaseModel):
     """The first API key, for installations that bring their own."""
     egress_allow_private: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
     """Private ranges that egress may reach."""
+    egress_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """Client connections that a proxy process takes at one time."""
+    egress_session_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    """Of these, how many one session may have."""
+    egress_session_concurrent_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
+    """How many requests of one session may be under way."""
+    egress_session_requests_per_second: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    """How many requests one session may send in a second."""
+    egress_session_bytes_per_minute: Annotated[int, Field(ge=1, le=2**60)] = 100 * _GIB
+    """How many bytes may go through for one session in a minute, both directions together."""
+    egress_key_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    """The same for all sessions together that one API key has opened; likewise the next three."""
+    egress_key_concurrent_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    egress_key_requests_per_second: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
+    egress_key_bytes_per_minute: Annotated[int, Field(ge=1, le=2**60)] = 1_000 * _GIB
+    egress_head_bytes: Annotated[int, Field(ge=1024, le=64 * 1024)] = 64 * 1024
+    """The longest request or reply head."""
+    egress_request_bytes: Annotated[int, Field(ge=1, le=2**60)] = 64 * _GIB
+    """The longest request body."""
+    egress_head_seconds: Annotated[int, Field(ge=1, le=3600)] = 30
+    """How long a client may take to say what it wants."""
+    egress_idle_seconds: Annotated[int, Field(ge=1, le=86_400)] = 120
+    """How long a client's connection may rest between two requests."""
+    egress_connect_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    """How long connecting to an upstream may take, its handshake included."""
+    egress_silence_seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    """How long an exchange may be silent."""
+    egress_exchange_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] = 86_400
+    """How long one exchange may take in all."""
     upstream_ca_file: Annotated[Path, BeforeValidator(_path)] | None = None
     """Roots that are trusted for upstreams besides the system's."""
     resolve: Annotated[Mapping[str, str], BeforeValidator(_pins)] = Field(default_factory=dict)

@@ -40,6 +40,8 @@ from strongroom.services.sessions import seed_binding
 from strongroom.services.usage import Meter
 
 RETRY_SECONDS = 0.2
+MAX_LIVE = 20_000
+"""Sessions that a process remembers; more than it takes connections, so that some can always be let go."""
 FEED_PATIENCE = 3.0
 """Seconds without a sign of life from the change feed after which no warm plan is trusted."""
 
@@ -89,6 +91,8 @@ class Delivery:
             raise NotAuthenticated(presented=True)
         session, sealed = found
         seed = await self._seal.open(seed_binding(session), sealed)
+        if len(self._live) >= MAX_LIVE:
+            self._let_go()
         return self._live.setdefault(
             key, LiveSession(session, principal=_principal(session), seed=seed, meter=self._meter)
         )
@@ -258,6 +262,12 @@ class Delivery:
                     live.forget()
                     if change.subject is Subject.SESSION:
                         await self._look_again(key, live)
+
+    def _let_go(self) -> None:
+        """Forget sessions that no connection uses, the first that came first: they are read again when they return."""
+        idle = [key for key, live in self._live.items() if not live.watched]
+        for key in idle[: MAX_LIVE // 10]:
+            self._live.pop(key).forget()
 
     def _end_expired(self) -> None:
         for key, live in list(self._live.items()):

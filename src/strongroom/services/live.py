@@ -124,6 +124,11 @@ class LiveSession:
     def __repr__(self) -> str:
         return f"LiveSession({self.session.id})"
 
+    @property
+    def watched(self) -> bool:
+        """Whether a connection uses it."""
+        return bool(self._alarms)
+
     def watch(self, alarm: Callable[[], None]) -> None:
         """Have `alarm` called once when the session ends; connections close themselves in it."""
         self._alarms.add(alarm)

@@ -119,7 +119,7 @@ class FixedDelivery:
         self.sessions = {TOKEN: self.live}
         self.plans_made: list[Destination] = []
 
-    def session(self, name: str) -> LiveSession:
+    def session(self, name: str, key: str = "key_1") -> LiveSession:
         organization, workspace = OrganizationId("org_1"), WorkspaceId("wrkspc_1")
         session = Session(
             id=SessionId(name),
@@ -130,7 +130,7 @@ class FixedDelivery:
             vaults=(VAULT,),
             title=None,
             metadata={},
-            opened_by=KeyId("key_1"),
+            opened_by=KeyId(key),
             created_at=NOW,
             updated_at=NOW,
             expires_at=NOW + timedelta(hours=1),

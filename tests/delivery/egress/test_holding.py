@@ -120,7 +120,7 @@ def test_what_a_session_has_gathered_is_bounded_and_given_back() -> None:
 def test_a_body_that_drips_is_given_up() -> None:
     talk = Talk(FixedDelivery(swaps=(swap(),))).tunnel()
     talk.client(request(method="POST", body=b"x" * 90)[:-1])
-    assert talk.conversation.uploading is not None
+    assert talk.conversation.under_way is not None
     assert refused(talk.happen(on.TimedOut(on.Waiting.BODY)).heard_by_client())[:2] == (408, "request_timeout")
 
 

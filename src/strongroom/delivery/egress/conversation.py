@@ -45,9 +45,10 @@ from strongroom.delivery.egress.events import (
 )
 from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.head import HeadBuffer
+from strongroom.delivery.egress.lateness import too_late
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.presented import presented_token
-from strongroom.delivery.egress.refusals import STOPS, Code, Refusal, bad_request, refusal_of
+from strongroom.delivery.egress.refusals import STOPS, Refusal, bad_request, refusal_of
 from strongroom.delivery.egress.shares import Share
 from strongroom.delivery.egress.tallying import counted_if_refused, tally
 from strongroom.delivery.egress.tunnel import Spoken, Tunnel, spoken
@@ -76,9 +77,9 @@ class Conversation:
         "_limits",
         "_out",
         "_phase",
-        "_share",
         "_tunnel",
         "head_due",
+        "share",
         "stopping",
     )
 
@@ -90,7 +91,7 @@ class Conversation:
         self._phase = _Phase.READING
         self._buffer = HeadBuffer(limits.head_bytes)
         self._tunnel = inside
-        self._share = Share(limits) if inside is None else inside.share
+        self.share = Share(limits) if inside is None else inside.share
         self._asked: Asked | None = None
         self._exchange: Exchange | None = None
         self.head_due = True
@@ -123,10 +124,9 @@ class Conversation:
         return max(ahead, len(self._buffer.held)) > self._limits.backlog_bytes
 
     @property
-    def uploading(self) -> Exchange | None:
-        """The exchange whose request the client has not completed."""
-        exchange = self._exchange
-        return exchange if exchange is not None and not exchange.asked.complete else None
+    def under_way(self) -> object:
+        """What has begun and has not ended: an exchange, or the other protocol that it became."""
+        return self if self._phase is _Phase.RELAYING else self._exchange
 
     @property
     def finishing(self) -> bool:
@@ -212,7 +212,7 @@ class Conversation:
         try:
             raw = self._buffer.head()
         except OverflowError:
-            raise bad_request("the request head is too large") from None
+            raise bad_request(f"the request head is longer than {self._limits.head_bytes} bytes") from None
         if raw is None:
             return False
         self.head_due = False
@@ -239,7 +239,7 @@ class Conversation:
 
     def _session_found(self, event: SessionFound) -> None:
         if self._phase is _Phase.ASKING and self._asked is not None:
-            self._share = event.share
+            self.share = event.share
             self._ask_plan(self._asked, event.live, None)
 
     def _ask_plan(self, asked: Asked, live: LiveSession, plan: LivePlan | None) -> None:
@@ -260,7 +260,7 @@ class Conversation:
                 self._tunnel.plan = plan
             self._exchange_under(plan, asked, asked.live)
             return
-        self._tunnel = Tunnel(asked.live, asked.destination, plan, share=self._share)
+        self._tunnel = Tunnel(asked.live, asked.destination, plan, share=self.share)
         self._asked = None
         self._phase = _Phase.PEEKING
         self.head_due = True
@@ -301,11 +301,12 @@ class Conversation:
             self._buffer.add(rest)
 
     def _exchange_of(self, asked: Asked, plan: LivePlan, live: LiveSession) -> Exchange:
+        self.share.begin()
         asked.live = live
         self._phase = _Phase.EXCHANGING
         self._counters.requests += 1
         self._exchange = Exchange(
-            asked, plan, live, share=self._share, limits=self._limits, counters=self._counters, emit=self._emit
+            asked, plan, live, share=self.share, limits=self._limits, counters=self._counters, emit=self._emit
         )
         return self._exchange
 
@@ -315,6 +316,7 @@ class Conversation:
         return self._phase is _Phase.READING and not self._buffer.held
 
     def _rest(self) -> None:
+        self.share.end()
         self._exchange = self._asked = None
         self._phase = _Phase.READING
 
@@ -347,6 +349,7 @@ class Conversation:
         """Go on if the exchange is over, or has become another protocol."""
         incoming = exchange.incoming
         if incoming.switched is not None:
+            self.share.end()
             self._exchange = self._asked = None
             self._phase = _Phase.RELAYING
             if incoming.switched:
@@ -384,10 +387,9 @@ class Conversation:
             self._phase = _Phase.READING
 
     def _timed_out(self, waiting: Waiting) -> None:
-        if waiting is Waiting.BODY and self._phase is _Phase.EXCHANGING:
-            raise Refusal(Code.REQUEST_TIMEOUT, "the request body came too slowly")
-        if waiting is Waiting.ANSWER and self._phase is _Phase.EXCHANGING:
-            raise Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
+        late = too_late(waiting, self._limits) if self._exchange is not None or self._buffer.held else None
+        if late is not None:
+            raise late
         if self._phase is _Phase.RELAYING:
             self._emit(DropUpstream())
         self._close(linger=False)

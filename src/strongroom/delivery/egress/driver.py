@@ -85,6 +85,7 @@ class Driver:
         self._paused = False
         self._touched = around.loop.time()
         self._patience = Patience(around.limits)
+        self._moved = 0  # bytes that went through since the share was last told
 
     # --- the client ---------------------------------------------------------------------------------
 
@@ -128,6 +129,7 @@ class Driver:
 
     def client_gone(self) -> None:
         """Take the end of the client's connection."""
+        self._tell_moved()
         self._leave()
         self.happen(ClientGone())
         self._drop_upstream()
@@ -229,7 +231,9 @@ class Driver:
             self._paused = paused
 
     def _send(self, data: bytes) -> None:
-        self._counters.bytes_to_client += len(data)
+        size = len(data)
+        self._counters.bytes_to_client += size
+        self._moved += size
         self._client.send(data)
 
     def _pace(self) -> None:
@@ -283,6 +287,10 @@ class Driver:
             self._watched = live
         return SessionFound(live, self._around.shares.of(live))
 
+    def _tell_moved(self) -> None:
+        self.conversation.share.moved(self._moved)
+        self._moved = 0
+
     def _leave(self) -> None:
         if self._watched is not None:
             self._watched.unwatch(self.abort)
@@ -323,7 +331,9 @@ class Driver:
 
     def _send_upstream(self, data: bytes) -> None:
         if self._upstream is not None:
-            self._counters.bytes_to_upstream += len(data)
+            size = len(data)
+            self._counters.bytes_to_upstream += size
+            self._moved += size
             self._upstream.write(data)
 
     def _start(self, question: Callable[[], Awaitable[Event]], name: str) -> None:
@@ -372,8 +382,12 @@ class Driver:
 
     def check_time(self, now: float) -> None:
         """Tell the conversation if its client or its upstream was silent for too long. Called every second or so."""
+        self._tell_moved()
         if self._patience.drips(self.conversation, now):
             self.happen(TimedOut(Waiting.BODY))
+            return
+        if self._patience.overdue(self.conversation, now):
+            self.happen(TimedOut(Waiting.WHOLE))
             return
         waiting = self.conversation.waiting if self._task is None else Waiting.OURSELVES
         if now - self._touched > self._patience.allows(waiting):

@@ -20,6 +20,8 @@ class Waiting(Enum):
     """An exchange under way: the upstream, or the rest of the client's body."""
     BODY = auto()
     """A client whose body has been coming too slowly for too long."""
+    WHOLE = auto()
+    """An exchange that has taken too long as a whole, though never silent for long."""
     OURSELVES = auto()
     """A decision, which has limits of its own."""
 

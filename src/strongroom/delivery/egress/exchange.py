@@ -100,6 +100,7 @@ class Exchange:
         if body is None:
             self._open()
             return early
+        self._require_size(body.length or 0)
         outgoing = Outgoing(head, body, plan=self._plan, limits=self._limits, counters=self._counters)
         self._outgoing = outgoing
         if not outgoing.gathers or body.done:
@@ -115,6 +116,7 @@ class Exchange:
             return data
         payload, rest = body.feed(data)
         self.received += len(data) - len(rest)
+        self._require_size(self.received)
         if self._sending:
             self._send_body(outgoing, payload, last=body.done)
             return rest
@@ -122,6 +124,10 @@ class Exchange:
         if body.done and outgoing.gathers:
             self._open()
         return rest
+
+    def _require_size(self, size: int) -> None:
+        if size > self._limits.request_bytes:
+            raise Refusal(Code.TOO_LARGE, f"the request body is longer than {self._limits.request_bytes} bytes")
 
     @property
     def ahead(self) -> int:
@@ -260,6 +266,7 @@ class Exchange:
     def release(self) -> None:
         """Give the upstream's connection back, or up if it is not fit for another request."""
         self._let_go()
+        self._share.end()
         if self._uses_upstream:
             incoming = self.incoming
             self._emit(KeepUpstream() if incoming.done and incoming.reusable else DropUpstream())

@@ -1,10 +1,11 @@
-"""Every bound of the egress proxy, by name."""
+"""Every bound of the egress proxy, by name. `docs/limits.md` says how each is set, and what meets it."""
 
 from dataclasses import dataclass
 from typing import final
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 
 @final
@@ -14,6 +15,9 @@ class Limits:
 
     head_bytes: int = 64 * KIB
     """The longest request or reply head (DESIGN section 5, line 9)."""
+
+    request_bytes: int = 64 * GIB
+    """The longest request body."""
 
     gathered_request_bytes: int = MIB
     """Request bodies up to here are gathered where a substitution may change their length, and go out with the new
@@ -49,6 +53,9 @@ class Limits:
     request_rate: float = 1024.0
     """Bytes in a second."""
 
+    exchange_seconds: float = 24 * 3600.0
+    """How long one exchange may take in all; streams and WebSockets too."""
+
     linger_seconds: float = 2.0
     """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
 
@@ -63,6 +70,17 @@ class Limits:
 
     session_connections: int = 1_000
     """Client connections of one session at one time."""
+
+    session_concurrent_requests: int = 2_000
+    session_requests_per_second: int = 100_000
+    session_bytes_per_minute: int = 100 * GIB
+    """What goes through for one session, both directions together."""
+
+    key_connections: int = 10_000
+    """The same for all sessions together that were opened with one API key, each limit in turn."""
+    key_concurrent_requests: int = 20_000
+    key_requests_per_second: int = 1_000_000
+    key_bytes_per_minute: int = 1_000 * GIB
 
     streams: int = 100
     """Requests under way at one time on one HTTP/2 connection, of a client or to an upstream."""

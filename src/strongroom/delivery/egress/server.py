@@ -42,6 +42,7 @@ class EgressProxy:
         self._around: Surroundings | None = None
         self._server: asyncio.Server | Turns | None = None
         self._sweeper: asyncio.TimerHandle | None = None
+        self._swept = 0.0
         self._empty = asyncio.Event()
 
     async def start(self, bound: socket.socket, *, shared: bool = False) -> None:
@@ -67,6 +68,7 @@ class EgressProxy:
             self._server = Turns(bound=bound, loop=loop, spawn=self._spawn, protocol=protocol)
         else:
             self._server = await loop.create_server(protocol, sock=bound, backlog=BACKLOG)
+        self._swept = loop.time()
         self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep, around)
 
     async def stop(self, grace: float) -> None:
@@ -102,4 +104,6 @@ class EgressProxy:
         for client in list(around.clients):
             client.check_time(now)
         around.pool.sweep(now)
+        around.shares.refill(now - self._swept)
+        self._swept = now
         self._sweeper = around.loop.call_later(SWEEP_SECONDS, self._sweep, around)

@@ -9,6 +9,7 @@ Rules kept here:
 
 from typing import final
 
+from strongroom.core.failures import TooMany
 from strongroom.delivery.egress.asked import Asked, asked_inside
 from strongroom.delivery.egress.commands import Command
 from strongroom.delivery.egress.conversation import Conversation
@@ -38,9 +39,13 @@ class QuickConversation(Conversation):
         asked = _whole(data, tunnel)
         if asked is None:
             return None
+        try:
+            exchange = self._exchange_of(asked, plan, tunnel.live)
+        except TooMany:
+            return None  # said on the long way
         self._asked = asked
         self.head_due = False
-        return self._exchange_of(asked, plan, tunnel.live)
+        return exchange
 
     def request_at_once(self, exchange: Exchange) -> bytes | list[Command]:
         """Return the request of an exchange so begun, to be sent at once; what to do instead if it is refused."""
