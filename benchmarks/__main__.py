@@ -43,14 +43,19 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help=f"how often each measurement is made (usually {USUAL.rounds})")
     parser.add_argument("--seconds", type=float, help=f"how long one measurement takes (usually {USUAL.seconds:g})")
     parser.add_argument("--credentials", type=int, help=f"how many are stored (usually {USUAL.credentials})")
+    parser.add_argument("--many-credentials", type=int, help=f"on the fullest server ({USUAL.many_credentials})")
+    parser.add_argument("--sessions", type=int, help=f"how many take turns (usually {USUAL.sessions})")
     parser.add_argument(
         "--contestants", nargs="+", choices=ALL, default=ALL, metavar="NAME", help=f"some of {', '.join(ALL)}"
     )
     return parser.parse_args()
 
 
+PACE = ("rounds", "seconds", "credentials", "many_credentials", "sessions")
+
+
 def _pace(asked: argparse.Namespace) -> Pace:
-    chosen = {name: getattr(asked, name) for name in ("rounds", "seconds", "credentials")}
+    chosen = {name: getattr(asked, name) for name in PACE}
     return replace(QUICK if asked.quick else USUAL, **{name: n for name, n in chosen.items() if n is not None})
 
 

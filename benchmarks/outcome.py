@@ -20,11 +20,15 @@ class Sample:
     p50_ms: float
     p99_ms: float
     mb_per_second: float
+    rest_mib: float | None = None
+    """How much memory was resident before."""
     growth_mib: float | None = None
-    """How far resident memory rose above where it stood before."""
+    """How far resident memory rose above that."""
+    opened_per_1000: float | None = None
+    """Connections to the upstream that were made for a thousand requests."""
 
     @classmethod
-    def of(cls, measured: Measured, scenario: Scenario, growth_bytes: int | None = None) -> "Sample":
+    def of(cls, measured: Measured, scenario: Scenario, rest_bytes: int | None, peak_bytes: int | None) -> "Sample":
         """Turn counts into figures."""
         rps = measured.requests / measured.seconds
         cpu = measured.cpu_seconds
@@ -34,12 +38,13 @@ class Sample:
             rps=rps,
             p50_ms=measured.p50_us / 1000,
             p99_ms=measured.p99_us / 1000,
-            mb_per_second=rps * scenario.reply_bytes / MEGABYTE,
-            growth_mib=None if growth_bytes is None else growth_bytes / 2**20,
+            mb_per_second=rps * max(scenario.reply_bytes, scenario.body_bytes) / MEGABYTE,
+            rest_mib=None if rest_bytes is None else rest_bytes / 2**20,
+            growth_mib=None if rest_bytes is None or peak_bytes is None else (peak_bytes - rest_bytes) / 2**20,
         )
 
 
-METRICS = ("cpu_us", "rps", "p50_ms", "p99_ms", "mb_per_second", "growth_mib")
+METRICS = ("cpu_us", "rps", "p50_ms", "p99_ms", "mb_per_second", "rest_mib", "growth_mib", "opened_per_1000")
 
 
 @final
@@ -73,6 +78,8 @@ class Section:
     title: str
     base: str
     outcomes: tuple[Outcome, ...]
+    about: str = "requests"
+    """Which figures its table shows: of `requests`, `streams` or `memory`."""
 
     def ratio(self, outcome: Outcome, metric: str) -> float | None:
         """Return an outcome's metric divided by the base's; None where either is unknown, or the base is nought."""

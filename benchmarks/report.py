@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, final
 
 from benchmarks.outcome import METRICS, Outcome, Section
+from benchmarks.verdicts import Verdict
 
 DASH = "–"  # noqa: RUF001 - it stands where a figure would
 TIMES = "×"  # noqa: RUF001 - the sign for it
@@ -44,6 +45,12 @@ OF_STREAMS = (
     Column("cpu_us", "CPU ms/reply", "{:,.0f}", scale=1e-3, compared=True),
     Column("growth_mib", "memory growth MiB", "{:,.1f}"),
 )
+OF_MEMORY = (
+    Column("rest_mib", "MiB before", "{:,.0f}", compared=True),
+    Column("growth_mib", "growth MiB", "{:,.1f}"),
+    Column("opened_per_1000", "new upstream connections per 1,000 requests", "{:,.2f}"),
+)
+COLUMNS = {"requests": OF_REQUESTS, "streams": OF_STREAMS, "memory": OF_MEMORY}
 
 
 @final
@@ -54,10 +61,13 @@ class Report:
     sections: tuple[Section, ...]
     notes: tuple[str, ...]
     versions: Mapping[str, str]
+    verdicts: tuple[Verdict, ...] = ()
 
     def text(self) -> str:
         """Return everything as Markdown that lines up in a terminal."""
         parts = [f"**{section.title}**\n\n{table(section)}" for section in self.sections]
+        if self.verdicts:
+            parts.append(f"**What must hold**\n\n{verdict_table(self.verdicts)}")
         return "\n\n".join([*parts, "\n".join(f"- {note}" for note in self.notes)])
 
     def as_json(self) -> dict[str, Any]:
@@ -65,14 +75,14 @@ class Report:
         return {
             "versions": dict(self.versions),
             "notes": list(self.notes),
+            "verdicts": [asdict(verdict) | {"met": verdict.met} for verdict in self.verdicts],
             "results": [_as_json(section, outcome) for section in self.sections for outcome in section.outcomes],
         }
 
 
 def table(section: Section) -> str:
     """Return a section as a table: a line per scenario and contestant, ratios to the section's base."""
-    streams = any(outcome.scenario.replies for outcome in section.outcomes)
-    columns = OF_STREAMS if streams else OF_REQUESTS
+    columns = COLUMNS[section.about]
     headings = ["", ""]
     for column in columns:
         headings += [column.heading, TIMES] if column.compared else [column.heading]
@@ -84,6 +94,13 @@ def table(section: Section) -> str:
         lines.append([title if title != before else "", outcome.contestant, *figures])
         before = title
     return _aligned(lines)
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> str:
+    """Return each promise with what was measured of it."""
+    lines = [["", "measured", "met"]]
+    lines += [[each.promise, DASH if each.value is None else f"{each.value:,.2f}", each.word] for each in verdicts]
+    return _aligned(lines, left=1)
 
 
 def machine() -> str:
@@ -109,9 +126,9 @@ def spread_note(sections: Sequence[Section]) -> str:
     )
 
 
-def _aligned(lines: list[list[str]]) -> str:
+def _aligned(lines: list[list[str]], left: int = 2) -> str:
+    """Line columns up: the first ones hold names, figures stand to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    left = 2  # the names; figures stand to the right
 
     def row(cells: Sequence[str]) -> str:
         pairs = enumerate(zip(cells, widths, strict=True))

@@ -2,9 +2,10 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from benchmarks.contestants.contestant import Contestant
-from benchmarks.load.job import Job
+from benchmarks.load.job import Caller, Job
 from benchmarks.outcome import Outcome, Sample
 from benchmarks.place import Place
 from benchmarks.processes import BenchmarkFailed
@@ -22,7 +23,9 @@ def in_turns(place: Place, scenario: Scenario, contestants: Sequence[Contestant]
             headers = {"Host": place.authority, "Authorization": contestant.authorization}
             try:
                 sample = _once(place, scenario, contestant, pace, headers)
-                require_secret_arrived(place.counts(), sample.requests)
+                counts = place.counts()
+                require_secret_arrived(counts, sample.requests)
+                sample = replace(sample, opened_per_1000=counts.connections * 1000 / counts.right)
             except BenchmarkFailed as failed:
                 said = contestant.last_words()
                 raise BenchmarkFailed(f"{scenario.title}: {contestant.name}: {failed}\n{said}".rstrip()) from None
@@ -59,8 +62,16 @@ def _once(place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, 
     measured = place.measure(
         Job(
             route=contestant.route,
-            request=_get(scenario.path, headers),
+            request=_head(scenario, headers),
             reply_bytes=scenario.reply_bytes,
+            body_bytes=scenario.body_bytes,
+            callers=tuple(
+                Caller(
+                    tunnel_authorization=each.tunnel_authorization,
+                    request=_head(scenario, {**headers, "Authorization": each.authorization}),
+                )
+                for each in contestant.sessions
+            ),
             connections=scenario.connections,
             keep_alive=scenario.keep_alive,
             rate=scenario.rate,
@@ -71,10 +82,13 @@ def _once(place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, 
         )
     )
     peak = None if pid is None else peak_resident_bytes(pid)
-    growth = None if before is None or peak is None else peak - before
-    return Sample.of(measured, scenario, growth)
+    return Sample.of(measured, scenario, before, peak)
 
 
-def _get(path: str, headers: Mapping[str, str]) -> str:
-    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "Accept: */*"]
+def _head(scenario: Scenario, headers: Mapping[str, str]) -> str:
+    method = "POST" if scenario.body_bytes else "GET"
+    lines = [f"{method} {scenario.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    lines.append("Accept: */*")
+    if scenario.body_bytes:
+        lines += ["Content-Type: application/octet-stream", f"Content-Length: {scenario.body_bytes}"]
     return "\r\n".join([*lines, "", ""])

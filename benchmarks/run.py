@@ -12,6 +12,7 @@ from benchmarks.place import Place, furnished
 from benchmarks.report import TIMES, Report, machine, spread_note
 from benchmarks.rounds import say
 from benchmarks.scenarios import Pace
+from benchmarks.verdicts import verdicts
 
 ALL = (direct.NAME, strongroom.NAME, mitmproxy.NAME)
 BUSY = 0.5
@@ -23,32 +24,32 @@ def run(scratch: Path, pace: Pace, names: frozenset[str]) -> Report:
     load_before = os.getloadavg()[0]
     with ExitStack() as stack:
         place = stack.enter_context(furnished(scratch))
-        contestants = _started(place, names, stack)
+        contestants: list[Contestant] = []
+        if direct.NAME in names:
+            contestants.append(direct.direct(place))
+        server: strongroom.Server | None = None
+        if strongroom.NAME in names:
+            say("starting strongroom")
+            server = stack.enter_context(strongroom.strongroom(place))
+            contestants.append(server.contestant())
+        if mitmproxy.NAME in names:
+            say("starting mitmproxy")
+            contestants.append(stack.enter_context(mitmproxy.mitmproxy(place)))
         found = [sections.requests(place, contestants, pace)]
-        ours = next((contestant for contestant in contestants if contestant.name == strongroom.NAME), None)
-        if ours is not None:
+        found.append(sections.memory(found[0]))
+        if server is not None:
             found.append(sections.latency(place, contestants, pace, found[0]))
         found.append(sections.stream(place, contestants, pace))
-        if ours is not None:
-            found += sections.full_server(place, ours, pace)
+        if server is not None:
+            one = server.contestant()
+            found += sections.full_server(place, one, pace)
+            found.append(sections.sessions(place, server, one, pace))
     return Report(
         sections=tuple(found),
         notes=_notes(place, pace, found, load_before),
         versions={contestant.name: contestant.version for contestant in contestants},
+        verdicts=verdicts(found),
     )
-
-
-def _started(place: Place, names: frozenset[str], stack: ExitStack) -> list[Contestant]:
-    contestants = []
-    if direct.NAME in names:
-        contestants.append(direct.direct(place))
-    if strongroom.NAME in names:
-        say("starting strongroom")
-        contestants.append(stack.enter_context(strongroom.strongroom(place)).contestant())
-    if mitmproxy.NAME in names:
-        say("starting mitmproxy")
-        contestants.append(stack.enter_context(mitmproxy.mitmproxy(place)))
-    return contestants
 
 
 def _notes(place: Place, pace: Pace, found: list[Section], load_before: float) -> tuple[str, ...]:

@@ -19,10 +19,14 @@ class Pace:
     warm_up: float
     credentials: int
     """How many the full server of the flatness rows stores."""
+    many_credentials: int
+    """How many the fullest one does."""
+    sessions: int
+    """How many are live, and take turns, in the row about many sessions."""
 
 
-USUAL = Pace(rounds=5, seconds=2.0, warm_up=0.5, credentials=1000)
-QUICK = Pace(rounds=1, seconds=0.7, warm_up=0.3, credentials=100)
+USUAL = Pace(rounds=5, seconds=2.0, warm_up=0.5, credentials=1000, many_credentials=10_000, sessions=1000)
+QUICK = Pace(rounds=1, seconds=0.5, warm_up=0.2, credentials=40, many_credentials=100, sessions=40)
 
 
 @final
@@ -38,6 +42,8 @@ class Scenario:
     keep_alive: bool = True
     rate: float | None = None
     """Send at this steady rate instead of as fast as replies come."""
+    body_bytes: int = 0
+    """How long a body is sent with each request."""
     replies: int | None = None
     """Measure so many replies from the first one on, however long they take, instead of a time."""
 
@@ -73,10 +79,26 @@ STREAM = Scenario(
 )
 
 
+UPLOAD = Scenario(
+    key="upload-100-mb",
+    title="1 connection, 100 MB in a request",
+    path="/upload",
+    reply_bytes=JSON_BYTES,
+    body_bytes=STREAM_BYTES,
+    connections=1,
+    replies=3,
+)
+
+
 def half_load(most: float) -> Scenario:
     """Return the load under which latency is judged: half of what Strongroom can do at 16 connections."""
     rate = max(1, round(most / 2))
     return replace(keep_alive(16), key="half-load-16", title=f"16 connections, {rate:,} requests/s arrive", rate=rate)
+
+
+def many_sessions(sessions: int) -> Scenario:
+    """Return the load of many sessions that take turns, 64 requests under way."""
+    return replace(keep_alive(64), key="sessions-64", title=f"64 requests under way, {sessions:,} sessions in turns")
 
 
 def api_list(path: str, reply_bytes: int) -> Scenario:

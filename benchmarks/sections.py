@@ -8,7 +8,17 @@ from benchmarks.load.job import Route
 from benchmarks.outcome import Outcome, Section
 from benchmarks.place import Place
 from benchmarks.rounds import alone, in_turns, say
-from benchmarks.scenarios import FLATNESS, KEEP_ALIVE, NEW_TUNNEL, STREAM, Pace, api_list, half_load
+from benchmarks.scenarios import (
+    FLATNESS,
+    KEEP_ALIVE,
+    NEW_TUNNEL,
+    STREAM,
+    UPLOAD,
+    Pace,
+    api_list,
+    half_load,
+    many_sessions,
+)
 
 
 def requests(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
@@ -21,9 +31,17 @@ def requests(place: Place, contestants: list[Contestant], pace: Pace) -> Section
 
 
 def stream(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
-    """Measure a long reply and the memory that it takes."""
-    outcomes = in_turns(place, STREAM, contestants, pace)
-    return Section(title="A long reply, streamed", base=strongroom.NAME, outcomes=tuple(outcomes))
+    """Measure a long reply and a long request, and the memory that they take."""
+    outcomes = in_turns(place, STREAM, contestants, pace) + in_turns(place, UPLOAD, contestants, pace)
+    return Section(title="Long bodies, streamed", base=strongroom.NAME, outcomes=tuple(outcomes), about="streams")
+
+
+def memory(measured: Section) -> Section:
+    """Show the memory that short requests took, and how often they needed a new connection."""
+    shown = [each for each in measured.outcomes if each.scenario in KEEP_ALIVE and each.contestant != direct.NAME]
+    return Section(
+        title="Memory, and connections to the upstream", base=strongroom.NAME, outcomes=tuple(shown), about="memory"
+    )
 
 
 def latency(place: Place, contestants: list[Contestant], pace: Pace, measured: Section) -> Section:
@@ -34,16 +52,30 @@ def latency(place: Place, contestants: list[Contestant], pace: Pace, measured: S
     return Section(title="Latency at half load", base=strongroom.NAME, outcomes=tuple(outcomes))
 
 
+def sessions(place: Place, server: strongroom.Server, one: Contestant, pace: Pace) -> Section:
+    """Measure that many live sessions are served as fast as one."""
+    say(f"opening {pace.sessions} sessions")
+    compared = [replace(one, name="1 session"), server.many(f"{pace.sessions:,} sessions", pace.sessions)]
+    outcomes = in_turns(place, many_sessions(pace.sessions), compared, pace)
+    return Section(title="Strongroom with one session and with many", base="1 session", outcomes=tuple(outcomes))
+
+
 def full_server(place: Place, one: Contestant, pace: Pace) -> list[Section]:
     """Measure that a server with many credentials is as fast as one with a single credential, and its API."""
-    with strongroom.strongroom(place, "strongroom-full") as full:
-        say(f"storing {pace.credentials} credentials")
+    with (
+        strongroom.strongroom(place, "strongroom-full") as full,
+        strongroom.strongroom(place, "strongroom-fullest") as fullest,
+    ):
+        say(f"storing {pace.credentials} credentials, and {pace.many_credentials}")
         vaults = full.fill(pace.credentials)
+        fullest.fill(pace.many_credentials)
         stored = f"{pace.credentials:,} stored"
+        some = f"{strongroom.PER_VAULT} of them in the session"
         compared = [
             replace(one, name="1 stored"),
-            full.contestant(f"{stored}, {strongroom.PER_VAULT} of them in the session"),
+            full.contestant(f"{stored}, {some}"),
             full.contestant(f"{stored}, all of them in the session", vaults),
+            fullest.contestant(f"{pace.many_credentials:,} stored, {some}"),
         ]
         flatness = in_turns(place, FLATNESS, compared, pace)
         path = f"/v1/vaults/{full.vault}/credentials?limit={strongroom.PER_VAULT}"

@@ -40,15 +40,16 @@ class Serving:
 @final
 @dataclass(slots=True)
 class Counts:
-    """Requests whose Authorization was right, and all others."""
+    """Requests whose Authorization was right, and all others; connections that were made."""
 
     right: int = 0
     wrong: int = 0
+    connections: int = 0
 
 
 @final
 class Connection(asyncio.BufferedProtocol):
-    """Answers `/json` with 1 KiB and `/stream/N` with N bytes, as fast as the other side reads them."""
+    """Answers `/stream/N` with N bytes, as fast as the other side reads them, and all else, bodies read, with 1 KiB."""
 
     def __init__(self, authorization: bytes, counts: Counts) -> None:
         self._right = authorization
@@ -64,6 +65,7 @@ class Connection(asyncio.BufferedProtocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._counts.connections += 1
 
     @override
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
@@ -139,7 +141,7 @@ async def serve(serving: Serving) -> None:
         if not sys.stdin.readline():
             return
         print(msgspec.json.encode(asdict(counts)).decode(), flush=True)
-        counts.right = counts.wrong = 0
+        counts.right = counts.wrong = counts.connections = 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,15 @@ from benchmarks.processes import Child
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One of several who use a contestant at the same time: what it shows the proxy, and its placeholder."""
+
+    tunnel_authorization: str
+    authorization: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
     """What the load generator needs to send requests through it."""
 
@@ -17,6 +26,8 @@ class Contestant:
     route: Route
     authorization: str
     """What the client sends: a placeholder, where something on the way knows the secret."""
+    sessions: tuple[Session, ...] = ()
+    """Those who take turns, where there are several."""
     child: Child | None = None
     """Its process, whose CPU time and memory are read; None where there is nothing to read."""
 

@@ -14,7 +14,8 @@ socket.getaddrinfo = lambda host, *rest, **options: look_up(
 )
 
 
-def request(flow: Any) -> None:  # noqa: ANN401 - mitmproxy is not installed where types are checked
+def requestheaders(flow: Any) -> None:  # noqa: ANN401 - mitmproxy is not installed where types are checked
+    # Not `request`: that comes when a long body has been sent on already, and the head with it.
     value = flow.request.headers.get("Authorization", "")
     if PLACEHOLDER in value:
         flow.request.headers["Authorization"] = value.replace(PLACEHOLDER, SECRET)

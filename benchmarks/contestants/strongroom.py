@@ -4,14 +4,14 @@ import base64
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import final
+from typing import Any, final
 from urllib.parse import unquote, urlsplit
 
 from benchmarks.contestants.api import Api
-from benchmarks.contestants.contestant import Contestant
+from benchmarks.contestants.contestant import Contestant, Session
 from benchmarks.load.job import Route
 from benchmarks.place import HOST, Place
 from benchmarks.processes import Child, running
@@ -44,10 +44,8 @@ class Server:
 
     def contestant(self, name: str = NAME, vaults: list[str] | None = None) -> Contestant:
         """Open a session on the vaults, on the first one unless told otherwise, and return the way through it."""
-        asked = {"agent": "bench", "environment_id": self.environment, "vault_ids": vaults or [self.vault]}
-        egress = self.api.post("/v1/sessions", asked)["egress"]
+        egress = self._session(vaults or [self.vault])
         proxy = urlsplit(egress["proxy_url"])
-        userinfo = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}"
         ca_file = self.scratch / "egress-ca.pem"
         ca_file.write_text(egress["ca_certificate"])
         return Contestant(
@@ -57,13 +55,35 @@ class Server:
                 host=str(proxy.hostname),
                 port=int(proxy.port or 0),
                 tunnel=self.place.authority,
-                tunnel_authorization=f"Basic {base64.b64encode(userinfo.encode()).decode()}",
+                tunnel_authorization=_basic(egress),
                 tls_name=HOST,
                 ca_file=str(ca_file),
             ),
-            authorization=f"Bearer {egress['env']['TOKEN']}",
+            authorization=_bearer(egress),
             child=self.child,
         )
+
+    def many(self, name: str, sessions: int) -> Contestant:
+        """Open many sessions on the first vault, which take turns."""
+        opened = [self._session([self.vault]) for _ in range(sessions)]
+        return replace(
+            self.contestant(name),
+            sessions=tuple(Session(tunnel_authorization=_basic(each), authorization=_bearer(each)) for each in opened),
+        )
+
+    def _session(self, vaults: list[str]) -> Any:  # noqa: ANN401 - JSON
+        asked = {"agent": "bench", "environment_id": self.environment, "vault_ids": vaults}
+        return self.api.post("/v1/sessions", asked)["egress"]
+
+
+def _basic(egress: Any) -> str:  # noqa: ANN401 - JSON
+    proxy = urlsplit(egress["proxy_url"])
+    userinfo = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}"
+    return f"Basic {base64.b64encode(userinfo.encode()).decode()}"
+
+
+def _bearer(egress: Any) -> str:  # noqa: ANN401 - JSON
+    return f"Bearer {egress['env']['TOKEN']}"
 
 
 @contextmanager

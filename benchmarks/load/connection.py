@@ -5,6 +5,7 @@ and a generator that is slower than what it measures measures itself.
 """
 
 import asyncio
+import random
 import ssl
 from collections.abc import Callable
 from time import perf_counter_ns
@@ -17,6 +18,8 @@ from strongroom.core.overriding import override
 
 BUFFER = 64 * 1024
 OK = 200
+PIECE = random.Random(2).randbytes(256 * 1024)
+"""What bodies are made of: nothing that compresses."""
 
 
 @final
@@ -28,11 +31,15 @@ class Connection(asyncio.BufferedProtocol):
         request: bytes,
         reply_bytes: int,
         *,
+        body_bytes: int = 0,
         replied: Callable[["Connection"], None],
         failed: Callable[[str], None],
     ) -> None:
         self.started = 0
         self._request = request
+        self._body_bytes = body_bytes
+        self._left = 0
+        self._may_write = True
         self._reply_bytes = reply_bytes
         self._replied = replied
         self._failed = failed
@@ -52,6 +59,25 @@ class Connection(asyncio.BufferedProtocol):
         self.started = since or perf_counter_ns()
         assert self._transport is not None
         self._transport.write(self._request)
+        if self._body_bytes:
+            self._left = self._body_bytes
+            self._pump()
+
+    @override
+    def pause_writing(self) -> None:
+        self._may_write = False
+
+    @override
+    def resume_writing(self) -> None:
+        self._may_write = True
+        self._pump()
+
+    def _pump(self) -> None:
+        assert self._transport is not None
+        while self._left and self._may_write:
+            piece = PIECE[: self._left]
+            self._left -= len(piece)
+            self._transport.write(piece)
 
     def close(self) -> None:
         """Close without that being a failure."""

@@ -23,6 +23,15 @@ class Route:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One of several who call by the same route: what it shows the proxy, and what it asks."""
+
+    tunnel_authorization: str
+    request: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A closed loop: each connection sends the request again as soon as its reply is whole.
 
@@ -39,6 +48,10 @@ class Job:
     at_least: int = 1
     keep_alive: bool = True
     """False: a new connection, tunnel and handshake for each request, all of it within its latency."""
+    body_bytes: int = 0
+    """How long the body is that follows the request's head."""
+    callers: tuple[Caller, ...] = ()
+    """With them each has a connection of its own, and they take turns so that `connections` requests are under way."""
     rate: float | None = None
     """Send so many requests a second, whether or not earlier ones were answered; needs `keep_alive`."""
     cpu_of: int | None = None

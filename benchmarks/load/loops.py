@@ -2,8 +2,10 @@
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from time import perf_counter_ns
 
 from benchmarks.load.arrivals import Arrivals
@@ -12,6 +14,8 @@ from benchmarks.load.job import Job, Measured
 from benchmarks.load.window import Window
 from benchmarks.usage import cpu_seconds
 
+AT_ONCE = 64
+"""Connections that are opened at the same time."""
 PATIENCE = 120.0
 """Seconds after which a job that should be over is given up."""
 
@@ -39,16 +43,20 @@ async def run(job: Job) -> Measured:
 
 
 async def _keeping(job: Job, window: Window) -> None:
+    waiting = deque[Connection]()
+
     def replied(connection: Connection) -> None:
         window.record(perf_counter_ns() - connection.started)
         if not window.closed.done():
-            connection.send()
+            waiting.append(connection)
+            waiting.popleft().send()
 
     async with _connected(job, replied, window.fail) as connections:
+        waiting.extend(connections)
         if not job.warm_up:
             window.open()
-        for connection in connections:
-            connection.send()
+        for _ in range(min(job.connections, len(connections))):
+            waiting.popleft().send()
         await _until_closed(job, window)
 
 
@@ -65,12 +73,19 @@ async def _paced(job: Job, window: Window, rate: float) -> None:
 async def _connected(
     job: Job, replied: Callable[[Connection], None], failed: Callable[[str], None]
 ) -> AsyncIterator[list[Connection]]:
-    """Open all connections of a job at once; close them afterwards."""
+    """Open all connections of a job, some at once; close them afterwards."""
     context = trusting(job.route)
-    request = job.request.encode()
-    connections = [Connection(request, job.reply_bytes, replied=replied, failed=failed) for _ in range(job.connections)]
+    seats = [(replace(job.route, tunnel_authorization=each.tunnel_authorization), each.request) for each in job.callers]
+    seats = seats or [(job.route, job.request)] * job.connections
+    connections = [
+        Connection(request.encode(), job.reply_bytes, body_bytes=job.body_bytes, replied=replied, failed=failed)
+        for _, request in seats
+    ]
+    routes = [route for route, _ in seats]
     try:
-        await asyncio.gather(*(connect(job.route, connection, context) for connection in connections))
+        for begin in range(0, len(seats), AT_ONCE):
+            some = zip(routes[begin : begin + AT_ONCE], connections[begin : begin + AT_ONCE], strict=True)
+            await asyncio.gather(*(connect(route, connection, context) for route, connection in some))
         yield connections
     finally:
         for connection in connections:

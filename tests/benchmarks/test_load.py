@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.certificates import issue
-from benchmarks.load.job import Job, Route
+from benchmarks.load.job import Caller, Job, Route
 from benchmarks.load.loops import run
 from benchmarks.load.window import percentile
-from tests.benchmarks.toy_server import HELLO, answering, tunnelling
+from tests.benchmarks.toy_server import HELLO, answering, swallowing, tunnelling
 
 CONNECTIONS = 4
 
@@ -32,6 +32,34 @@ async def test_every_reply_is_counted_once() -> None:
     # Each connection had sent at most one request more when the window closed.
     assert 200 <= len(toy.heads) <= 200 + CONNECTIONS
     assert toy.connections == CONNECTIONS
+
+
+async def test_callers_have_a_connection_each_and_take_turns() -> None:
+    asked = [Caller(tunnel_authorization="", request=f"GET /{number} HTTP/1.1\r\n\r\n") for number in range(10)]
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), callers=tuple(asked), at_least=100))
+    assert measured.failure is None
+    assert toy.connections == 10
+    heard = [head.split(" ")[1] for head in toy.heads[:100]]
+    assert {heard.count(f"/{number}") for number in range(10)} <= {8, 9, 10, 11, 12}
+
+
+async def test_fewer_callers_than_connections_are_all_there_are() -> None:
+    asked = Caller(tunnel_authorization="", request="GET / HTTP/1.1\r\n\r\n")
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), callers=(asked,) * (CONNECTIONS - 1), at_least=20))
+    assert measured.failure is None
+    assert toy.connections == CONNECTIONS - 1
+
+
+async def test_a_body_follows_the_head_where_that_is_asked() -> None:
+    request = "POST / HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n"
+    async with swallowing(3_000_000) as toy:
+        asked = dataclasses.replace(job(toy.port), request=request, body_bytes=3_000_000, at_least=3, connections=1)
+        measured = await run(asked)
+    assert measured.failure is None
+    assert measured.requests == 3
+    assert toy.heads[:3] == [request] * 3
 
 
 async def test_a_new_connection_is_made_for_each_request_where_that_is_asked() -> None:

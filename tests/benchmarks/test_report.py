@@ -28,7 +28,7 @@ SECTION = Section(title="A request", base="strongroom", outcomes=(DIRECT, OURS, 
 
 def test_counts_become_figures() -> None:
     measured = Measured(requests=2000, seconds=4.0, p50_us=1500, p99_us=2500, cpu_seconds=0.1)
-    found = Sample.of(measured, ONE, growth_bytes=2**20)
+    found = Sample.of(measured, ONE, 5 * 2**20, 6 * 2**20)
     assert asdict(found) == {
         "requests": 2000,
         "cpu_us": pytest.approx(50.0),
@@ -36,7 +36,9 @@ def test_counts_become_figures() -> None:
         "p50_ms": 1.5,
         "p99_ms": 2.5,
         "mb_per_second": pytest.approx(0.512),
+        "rest_mib": 5.0,
         "growth_mib": 1.0,
+        "opened_per_1000": None,
     }
 
 
@@ -71,7 +73,9 @@ def test_the_table_lines_up_and_is_markdown() -> None:
 
 def test_a_streamed_reply_has_a_table_of_its_own() -> None:
     streamed = Outcome(scenario=STREAM, contestant="strongroom", samples=(sample(60, 9000),))
-    heading = table(Section(title="A long reply", base="strongroom", outcomes=(streamed,))).splitlines()[0]
+    heading = table(
+        Section(title="A long reply", base="strongroom", outcomes=(streamed,), about="streams")
+    ).splitlines()[0]
     assert "MB/s" in heading
     assert "CPU ms/reply" in heading
     assert "memory growth MiB" in heading

@@ -42,6 +42,23 @@ async def answering(
 
 
 @asynccontextmanager
+async def swallowing(body_bytes: int) -> AsyncIterator[Toy]:
+    """Run a server that reads a body of so many bytes behind each head, and greets."""
+    toy = Toy()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        toy.connections += 1
+        while head := await _head(reader):
+            await reader.readexactly(body_bytes)
+            toy.heads.append(head)
+            writer.write(HELLO)
+        await _closed(writer)
+
+    async with _serving(toy, converse, None):
+        yield toy
+
+
+@asynccontextmanager
 async def tunnelling(to: int) -> AsyncIterator[Toy]:
     """Run a proxy that answers CONNECT and leads to a port of this machine."""
     toy = Toy()
