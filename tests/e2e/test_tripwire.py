@@ -1,6 +1,7 @@
 """An environment that asks for refusal, as an agent and as its owner meet it."""
 
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -18,7 +19,10 @@ def strict(house: House, **more: object) -> str:
     return str(house.made("/strongroom/v1/environments", {"name": "s", "stray_placeholders": "refuse", **more})["id"])
 
 
-def test_a_stray_is_refused_and_owner_and_session_learn_of_it(house: House, upstream: Upstream, folder: Path) -> None:
+@pytest.mark.parametrize("version", ["--http1.1", "--http2"])
+def test_a_stray_is_refused_and_owner_and_session_learn_of_it(
+    house: House, upstream: Upstream, folder: Path, version: str
+) -> None:
     need("curl")
     vault = house.vault()
     credential = house.variable(vault, "TOKEN", VALUE, [ECHO_HOST])
@@ -30,7 +34,7 @@ def test_a_stray_is_refused_and_owner_and_session_learn_of_it(house: House, upst
 
     def curl(*arguments: str) -> str:
         done = subprocess.run(
-            ["curl", "-s", "-D-", "--max-time", "20", *arguments],
+            ["curl", "-s", "-D-", version, "--max-time", "20", *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -53,8 +57,8 @@ def test_a_stray_is_refused_and_owner_and_session_learn_of_it(house: House, upst
     text = curl("-H", "Accept: text/plain", "-H", f"X-Key: {placeholder}", there)
     assert f"placeholder_not_allowed: the placeholder of credential {credential}" in text
     assert len(upstream.seen) == seen
-    assert "200 OK" in curl("-H", f"X-Key: {placeholder}", f"https://{ECHO_HOST}:{upstream.port}/")
-    assert upstream.seen[-1].headers["X-Key"] == VALUE
+    curl("-H", f"X-Key: {placeholder}", f"https://{ECHO_HOST}:{upstream.port}/")
+    assert {name.lower(): value for name, value in upstream.seen[-1].headers.items()}["x-key"] == VALUE
 
     def told() -> tuple[set[tuple[str, str]], list[tuple[str, str, int]]]:
         events = house.call("GET", f"/strongroom/v1/sessions/{session['id']}/events").json()["data"]
@@ -67,7 +71,11 @@ def test_a_stray_is_refused_and_owner_and_session_learn_of_it(house: House, upst
     while told() != expected and time.monotonic() < end:
         time.sleep(0.1)
     assert told() == expected
-    assert 'strongroom_egress_refused_total{code="placeholder_not_allowed"} 6.0' in house.call("GET", "/metrics").text
+    metrics = house.call("GET", "/metrics").text
+    (counted,) = re.findall(
+        r'^strongroom_egress_refused_total\{code="placeholder_not_allowed"\} (.*)$', metrics, re.MULTILINE
+    )
+    assert float(counted) >= 6
 
 
 def _large(folder: Path, placeholder: str) -> Path:

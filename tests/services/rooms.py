@@ -25,7 +25,7 @@ from strongroom.custody import EnvelopeCustodian
 from strongroom.custody.kek.local import LocalKek
 from strongroom.services.authentication import Authentication
 from strongroom.services.credentials import CredentialService
-from strongroom.services.delivery import Delivery
+from strongroom.services.delivery import MAX_LIVE, Delivery
 from strongroom.services.environments import EnvironmentService, NewEnvironment
 from strongroom.services.gate import Gate
 from strongroom.services.keys import KeyService
@@ -105,7 +105,7 @@ def variable(name: str = "TOKEN", value: str = "the secret", *hosts: str) -> New
 
 
 @asynccontextmanager
-async def built(folder: Path) -> AsyncIterator[Rooms]:
+async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator[Rooms]:
     """Build the rooms on a store in `folder`."""
     clock, entropy = FrozenClock(), CountingEntropy()
     keyring = KeyRing(holders={1: LocalKek(key=entropy(32), entropy=entropy)}, entropy=entropy)
@@ -130,6 +130,7 @@ async def built(folder: Path) -> AsyncIterator[Rooms]:
                 meter=meter,
                 clock=clock,
                 alone=alone,
+                most_sessions=most_sessions,
             )
 
         yield Rooms(

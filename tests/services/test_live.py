@@ -1,12 +1,14 @@
 """What a running session remembers: bounded, and worth nothing once it is over."""
 
+from pathlib import Path
+
 import pytest
 
 from strongroom.core.hosts import canonical_host
 from strongroom.core.plans import Destination
 from strongroom.core.substitution import BodyEncoding
 from strongroom.services.live import MAX_PLANS, LivePlan
-from tests.services.rooms import API, Rooms, variable
+from tests.services.rooms import API, Rooms, built, variable
 
 
 async def test_nothing_is_put_in_any_more_once_the_plan_is_over(rooms: Rooms) -> None:
@@ -21,6 +23,20 @@ async def test_nothing_is_put_in_any_more_once_the_plan_is_over(rooms: Rooms) ->
     live.forget()
     assert body.feed(placeholder + b";") == placeholder + b";"
     assert plan.substituter.header_value(placeholder) == placeholder
+
+
+async def test_sessions_that_no_connection_uses_are_let_go_beyond_the_bound(tmp_path: Path) -> None:
+    async with built(tmp_path, most_sessions=2) as rooms:
+        tokens = [(await rooms.session()).token for _ in range(4)]
+        used = await rooms.delivery.enter(tokens[0])
+        used.watch(lambda: None)
+        idle = await rooms.delivery.enter(tokens[1])
+        plan = await rooms.delivery.plan(idle, API)
+        await rooms.delivery.enter(tokens[2])
+        assert rooms.delivery.entered(tokens[0]) is used
+        assert rooms.delivery.entered(tokens[1]) is None
+        assert not plan.live, "news of changes does not reach it any more"
+        assert await rooms.delivery.enter(tokens[1]) is not idle
 
 
 async def test_the_plan_made_longest_ago_gives_way_beyond_the_bound(rooms: Rooms) -> None:

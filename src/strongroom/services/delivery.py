@@ -62,9 +62,11 @@ class Delivery:
         meter: Meter,
         clock: Clock,
         alone: bool = True,
+        most_sessions: int = MAX_LIVE,
     ) -> None:
         """Take what it works with. It is not `alone` where a session's requests pass through other processes too."""
         self._sessions = sessions
+        self._most_sessions = most_sessions
         self._environments = environments
         self._credentials = credentials
         self._custodian = custodian
@@ -91,7 +93,7 @@ class Delivery:
             raise NotAuthenticated(presented=True)
         session, sealed = found
         seed = await self._seal.open(seed_binding(session), sealed)
-        if len(self._live) >= MAX_LIVE:
+        if len(self._live) >= self._most_sessions:
             self._let_go()
         return self._live.setdefault(
             key, LiveSession(session, principal=_principal(session), seed=seed, meter=self._meter)
@@ -266,7 +268,7 @@ class Delivery:
     def _let_go(self) -> None:
         """Forget sessions that no connection uses, the first that came first: they are read again when they return."""
         idle = [key for key, live in self._live.items() if not live.watched]
-        for key in idle[: MAX_LIVE // 10]:
+        for key in idle[: max(1, self._most_sessions // 10)]:
             self._live.pop(key).forget()
 
     def _end_expired(self) -> None:
