@@ -1,11 +1,12 @@
 """Credentials: stored, described, changed, archived, deleted. Their secrets come in here and never go out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import final
 
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
-from strongroom.core.credentials import Credential, NewCredential
+from strongroom.core.credentials import KINDS, Credential, NewCredential
 from strongroom.core.credentials.new import Change, require_sound
 from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import NotFound
@@ -17,10 +18,12 @@ from strongroom.services.contention import changed
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Credentials, Custodian, Vaults
 
+ALL_KINDS = frozenset(KINDS)
+
 
 @final
 class CredentialService:
-    """Use cases on credentials."""
+    """Use cases on credentials. To a caller that names its `kinds`, those of others do not exist."""
 
     def __init__(  # noqa: PLR0913 - one argument per port
         self,
@@ -70,18 +73,22 @@ class CredentialService:
         await self._credentials.add(credential, custody)
         return credential
 
-    async def get(self, principal: Principal, vault: VaultId, credential: CredentialId) -> Credential:
+    async def get(
+        self, principal: Principal, vault: VaultId, credential: CredentialId, *, kinds: Collection[str] = ALL_KINDS
+    ) -> Credential:
         """Return a credential's description."""
         await self._admit(principal, Action.CREDENTIAL_READ, vault, credential)
-        return await self._credentials.get(principal.workspace, vault, credential)
+        return await self._known(principal, vault, credential, kinds)
 
-    async def page(self, principal: Principal, vault: VaultId, query: PageQuery) -> Page[Credential]:
+    async def page(
+        self, principal: Principal, vault: VaultId, query: PageQuery, *, kinds: Collection[str] = ALL_KINDS
+    ) -> Page[Credential]:
         """Return a page of a vault's credentials."""
         target = Target(name=vault, workspace=principal.workspace, vault=vault)
         await self._gate.admit(principal, Action.CREDENTIAL_LIST, target)
-        return await self._credentials.page(principal.workspace, vault, query)
+        return await self._credentials.page(principal.workspace, vault, query, kinds=kinds)
 
-    async def update(
+    async def update(  # noqa: PLR0913 - who, where, which, what
         self,
         principal: Principal,
         vault: VaultId,
@@ -89,6 +96,7 @@ class CredentialService:
         change: Change,
         *,
         needs_material: bool,
+        kinds: Collection[str] = ALL_KINDS,
     ) -> Credential:
         """Apply a change; the last write wins and none is lost.
 
@@ -98,7 +106,7 @@ class CredentialService:
         granted = await self._admit(principal, Action.CREDENTIAL_UPDATE, vault, credential)
 
         async def attempt() -> Credential | None:
-            before = await self._credentials.get(principal.workspace, vault, credential)
+            before = await self._known(principal, vault, credential, kinds)
             (await self._vaults.get(principal.workspace, vault)).require_active()
             before.require_active()
             stored = await self._credentials.custody(credential)
@@ -117,19 +125,32 @@ class CredentialService:
 
         return await changed(attempt, what=f"credential {credential}")
 
-    async def archive(self, principal: Principal, vault: VaultId, credential: CredentialId) -> Credential:
+    async def archive(
+        self, principal: Principal, vault: VaultId, credential: CredentialId, *, kinds: Collection[str] = ALL_KINDS
+    ) -> Credential:
         """Hide a credential and destroy its secret; its key is free again. Repeating is harmless."""
         await self._admit(principal, Action.CREDENTIAL_ARCHIVE, vault, credential)
+        await self._known(principal, vault, credential, kinds)
         return await self._credentials.archive(principal.workspace, vault, credential, self._clock())
 
-    async def delete(self, principal: Principal, vault: VaultId, credential: CredentialId) -> None:
+    async def delete(
+        self, principal: Principal, vault: VaultId, credential: CredentialId, *, kinds: Collection[str] = ALL_KINDS
+    ) -> None:
         """Remove a credential, material first."""
         granted = await self._admit(principal, Action.CREDENTIAL_DELETE, vault, credential)
-        described = await self._credentials.get(principal.workspace, vault, credential)
+        described = await self._known(principal, vault, credential, kinds)
         custody = await self._credentials.custody(credential)
         if custody is not None:
             await self._custodian.drop(granted, described, custody)
         await self._credentials.delete(principal.workspace, vault, credential)
+
+    async def _known(
+        self, principal: Principal, vault: VaultId, credential: CredentialId, kinds: Collection[str]
+    ) -> Credential:
+        found = await self._credentials.get(principal.workspace, vault, credential)
+        if found.kind not in kinds:
+            raise NotFound("credential", credential)
+        return found
 
     async def _admit(self, principal: Principal, action: Action, vault: VaultId, credential: CredentialId) -> Granted:
         return await self._gate.admit(principal, action, _target(principal, vault, credential), {"vault": vault})

@@ -5,7 +5,7 @@ method is one transaction that is durable when it returns. Failures are those of
 a database that does not answer is `Unavailable`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -143,8 +143,10 @@ class Credentials(Protocol):
     async def custody(self, credential: CredentialId) -> Custody | None:
         """Return the receipt, or None once it was destroyed."""
 
-    async def page(self, workspace: WorkspaceId, vault: VaultId, query: PageQuery) -> Page[Credential]:
-        """Return a page of a vault's credentials. Raises `NotFound` for the vault."""
+    async def page(
+        self, workspace: WorkspaceId, vault: VaultId, query: PageQuery, *, kinds: Collection[str]
+    ) -> Page[Credential]:
+        """Return a page of a vault's credentials of these kinds. Raises `NotFound` for the vault."""
 
     async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
         """Write a changed credential if its revision is still `expected` and it is not archived.

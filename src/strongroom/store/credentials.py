@@ -1,6 +1,6 @@
 """Credentials: descriptions, and beside each the receipt for its material."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -53,7 +53,9 @@ _GET = select(*_DESCRIPTION).where(*_IN_PLACE)
 _LOCKED = _GET.with_for_update()
 _RECEIPT = select(*_CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"), _CREDENTIALS.c.receipt.is_not(None))
 _OF_VAULT = select(*_DESCRIPTION).where(
-    _CREDENTIALS.c.vault_id == bindparam("vault"), _CREDENTIALS.c.workspace_id == bindparam("workspace")
+    _CREDENTIALS.c.vault_id == bindparam("vault"),
+    _CREDENTIALS.c.workspace_id == bindparam("workspace"),
+    _CREDENTIALS.c.kind.in_(bindparam("kinds", expanding=True)),
 )
 _REDESCRIBE = (
     update(_CREDENTIALS).where(*_IN_PLACE, _CREDENTIALS.c.revision == bindparam("expected"), _ACTIVE).values(**_NEW)
@@ -112,9 +114,11 @@ class CredentialStore:
         """Return the receipt, or None once it was destroyed."""
         return await self._database.read(partial(_receipt, credential))
 
-    async def page(self, workspace: WorkspaceId, vault: VaultId, query: PageQuery) -> Page[Credential]:
-        """Return a page of a vault's credentials. Raises `NotFound` for the vault."""
-        return await self._database.read(partial(_page, workspace, vault, query))
+    async def page(
+        self, workspace: WorkspaceId, vault: VaultId, query: PageQuery, *, kinds: Collection[str]
+    ) -> Page[Credential]:
+        """Return a page of a vault's credentials of these kinds. Raises `NotFound` for the vault."""
+        return await self._database.read(partial(_page, workspace, vault, query, tuple(sorted(kinds))))
 
     async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
         """Write a changed credential if its revision is still `expected` and it is not archived.
@@ -175,8 +179,10 @@ def _receipt(credential: CredentialId, connection: Connection) -> Custody | None
     return None if row is None else _read_custody(row)
 
 
-def _page(workspace: WorkspaceId, vault: VaultId, query: PageQuery, connection: Connection) -> Page[Credential]:
-    place = {"vault": vault, "workspace": workspace}
+def _page(
+    workspace: WorkspaceId, vault: VaultId, query: PageQuery, kinds: tuple[str, ...], connection: Connection
+) -> Page[Credential]:
+    place = {"vault": vault, "workspace": workspace, "kinds": kinds}
     page = keyset.page(connection, _OF_VAULT, query, read_credential, place)
     if not page.rows:
         required_vault(workspace, vault, connection)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from strongroom.core.credentials import Details
+from strongroom.core.credentials import KINDS, Details
 from strongroom.core.credentials.environment_variable import EnvironmentVariableDetails
 from strongroom.core.credentials.mcp_oauth import ClientAuth, McpOAuthDetails, Refresh
 from strongroom.core.credentials.static_bearer import StaticBearerDetails
@@ -150,7 +150,7 @@ async def test_of_many_adds_of_one_key_one_wins(store: Store, home: Home) -> Non
     tried = [home.stored_credential(store, vault.id, details=TOKEN) for _ in range(8)]
     outcomes = await asyncio.gather(*tried, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes].count(Conflict) == 7
-    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9))
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9), kinds=KINDS)
     assert list(page.rows) == [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
 
@@ -160,7 +160,7 @@ async def test_of_many_adds_at_once_no_more_than_the_cap_win(store: Store, home:
         tried = [home.stored_credential((store, second)[turn % 2], vault.id) for turn in range(MAX_CREDENTIALS + 5)]
         outcomes = await asyncio.gather(*tried, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes].count(Invalid) == 5
-    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=99))
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=99), kinds=KINDS)
     assert len(page.rows) == MAX_CREDENTIALS
 
 
@@ -171,7 +171,7 @@ async def test_what_is_missing_is_named(store: Store, home: Home) -> None:
     vault = await home.stored_vault(store)
     for asked in (
         store.credentials.get(home.workspace, VaultId("vlt_x"), CredentialId("vcrd_x")),
-        store.credentials.page(home.workspace, VaultId("vlt_x"), PageQuery(limit=9)),
+        store.credentials.page(home.workspace, VaultId("vlt_x"), PageQuery(limit=9), kinds=KINDS),
         store.credentials.archive(home.workspace, VaultId("vlt_x"), CredentialId("vcrd_x"), at()),
         store.credentials.delete(home.workspace, VaultId("vlt_x"), CredentialId("vcrd_x")),
     ):
@@ -184,7 +184,7 @@ async def test_what_is_missing_is_named(store: Store, home: Home) -> None:
     ):
         with pytest.raises(NotFound, match="credential vcrd_x"):
             await asked_credential
-    assert (await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9))).rows == ()
+    assert (await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9), kinds=KINDS)).rows == ()
 
 
 async def test_a_credential_is_found_in_its_own_vault_and_workspace_only(
@@ -203,7 +203,7 @@ async def test_a_credential_is_found_in_its_own_vault_and_workspace_only(
         moved = replace(credential, workspace=workspace, vault=place, revision=2)
         assert not await store.credentials.replace(moved, None, expected=1)
     with pytest.raises(NotFound):
-        await store.credentials.page(elsewhere.workspace, vault.id, PageQuery(limit=9))
+        await store.credentials.page(elsewhere.workspace, vault.id, PageQuery(limit=9), kinds=KINDS)
     assert await store.credentials.active_in(elsewhere.workspace, [vault.id]) == []
     assert await store.credentials.get(home.workspace, vault.id, credential.id) == credential
 

@@ -4,6 +4,7 @@ from itertools import chain
 
 import pytest
 
+from strongroom.core.credentials import KINDS
 from strongroom.core.pages import PageQuery, Position
 from strongroom.core.vaults import Vault
 from strongroom.services.ports import Store
@@ -102,10 +103,10 @@ async def test_credentials_are_paged_within_their_vault(store: Store, home: Home
     vault, other = await home.stored_vault(store), await home.stored_vault(store)
     mine = [await home.stored_credential(store, vault.id, created_at=at(second)) for second in (0, 1, 1)]
     await home.stored_credential(store, other.id)
-    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=2))
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=2), kinds=KINDS)
     assert (list(page.rows), page.more) == ([mine[2], mine[1]], True)
     after = Position(page.rows[-1].created_at, page.rows[-1].id)
-    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=2, after=after))
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=2, after=after), kinds=KINDS)
     assert (list(page.rows), page.more) == ([mine[0]], False)
 
 

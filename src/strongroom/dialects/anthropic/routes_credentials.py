@@ -11,7 +11,7 @@ from strongroom.crypto.tokens import PageTokens
 from strongroom.dialects.anthropic import wire_credential_replies as shown
 from strongroom.dialects.anthropic import wire_credentials as wire
 from strongroom.dialects.anthropic.pages import DEFAULT_LIMIT, IncludeArchived, Limit, Listing, PageToken
-from strongroom.dialects.anthropic.show_credentials import from_core
+from strongroom.dialects.anthropic.show_credentials import SPOKEN, from_core
 from strongroom.dialects.anthropic.translate_credentials import Reading
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.replies import reply
@@ -58,7 +58,7 @@ class CredentialRoutes:
         principal = caller(request)
         listing = Listing(tokens=self._pages, collection="credentials", scope=(principal.workspace, vault_id))
         query = listing.query(limit=limit, page=page, include_archived=include_archived)
-        found = await self._credentials.page(principal, VaultId(vault_id), query)
+        found = await self._credentials.page(principal, VaultId(vault_id), query, kinds=SPOKEN)
         body: shown.CredentialPage = {
             "data": [from_core(credential) for credential in found.rows],
             "next_page": listing.next_page(query, found),
@@ -67,7 +67,8 @@ class CredentialRoutes:
 
     async def retrieve_credential(self, request: Request, vault_id: str, credential_id: str) -> Response:
         """Return a credential's description."""
-        found = await self._credentials.get(caller(request), VaultId(vault_id), CredentialId(credential_id))
+        vault, credential = VaultId(vault_id), CredentialId(credential_id)
+        found = await self._credentials.get(caller(request), vault, credential, kinds=SPOKEN)
         return reply(from_core(found))
 
     async def update_credential(
@@ -81,18 +82,21 @@ class CredentialRoutes:
             CredentialId(credential_id),
             change.applied,
             needs_material=change.needs_material,
+            kinds=SPOKEN,
         )
         return reply(from_core(after))
 
     async def delete_credential(self, request: Request, vault_id: str, credential_id: str) -> Response:
         """Remove a credential."""
-        await self._credentials.delete(caller(request), VaultId(vault_id), CredentialId(credential_id))
+        vault, credential = VaultId(vault_id), CredentialId(credential_id)
+        await self._credentials.delete(caller(request), vault, credential, kinds=SPOKEN)
         body: shown.DeletedCredential = {"id": credential_id, "type": "vault_credential_deleted"}
         return reply(body)
 
     async def archive_credential(self, request: Request, vault_id: str, credential_id: str) -> Response:
         """Archive a credential: its secret is destroyed, its key is free again."""
-        after = await self._credentials.archive(caller(request), VaultId(vault_id), CredentialId(credential_id))
+        vault, credential = VaultId(vault_id), CredentialId(credential_id)
+        after = await self._credentials.archive(caller(request), vault, credential, kinds=SPOKEN)
         return reply(from_core(after))
 
     def _reading(self) -> Reading:

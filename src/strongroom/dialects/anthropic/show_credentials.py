@@ -12,6 +12,9 @@ from strongroom.core.surfaces import Surface
 from strongroom.dialects.anthropic import wire_credential_replies as wire
 from strongroom.dialects.anthropic.moments import shown
 
+SPOKEN = frozenset({"mcp_oauth", "static_bearer", "environment_variable"})
+"""The kinds that this dialect has words for; it says nothing of others."""
+
 
 def from_core(credential: Credential) -> wire.Credential:
     """Return a credential as it is shown."""
