@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,20 +70,30 @@ class Upstream:
 
 @contextmanager
 def running_upstream(authority: trustme.CA, upstream: Upstream | None = None) -> Iterator[Upstream]:
-    """Run an upstream for every name in `HOSTS`, in a thread of its own."""
+    """Run an upstream for every name in `HOSTS`."""
     upstream = upstream or Upstream()
+    with serving(authority, HOSTS, upstream.answer) as upstream.port:
+        yield upstream
+
+
+@contextmanager
+def serving(
+    authority: trustme.CA, hosts: Sequence[str], answer: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> Iterator[int]:
+    """Serve HTTPS for these names, in a thread of its own; the port is given."""
+    ports: list[int] = []
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(*HOSTS).configure_cert(context)
+    authority.issue_cert(*hosts).configure_cert(context)
     loop = asyncio.new_event_loop()
     ready = threading.Event()
 
     async def start() -> web.AppRunner:
         app = web.Application(client_max_size=1 << 30)
-        app.router.add_route("*", "/{path:.*}", upstream.answer)
+        app.router.add_route("*", "/{path:.*}", answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        upstream.port = runner.addresses[0][1]
+        ports.append(runner.addresses[0][1])
         return runner
 
     def run() -> None:
@@ -100,7 +110,7 @@ def running_upstream(authority: trustme.CA, upstream: Upstream | None = None) ->
     thread.start()
     assert ready.wait(10)
     try:
-        yield upstream
+        yield ports[0]
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

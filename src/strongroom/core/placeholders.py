@@ -88,8 +88,12 @@ def shape_like(secret: Secret) -> Shape:
     return Shape(prefix=prefix, digits=digits)
 
 
-def derive(seed: bytes, credential: CredentialId, shape: Shape) -> str:
-    """Return the placeholder of a credential in the session that holds the seed."""
+def derive(seed: bytes, credential: CredentialId, shape: Shape, part: str = "") -> str:
+    """Return the placeholder of a credential in the session that holds the seed.
+
+    Where the credential's secret has several parts, each has its own.
+    """
     width = int(shape.digits * _BITS_PER_DIGIT) // 8
-    stream = hashlib.shake_256(hmac.digest(seed, credential.encode(), "sha256")).digest(max(width, 1))
+    subject = f"{credential}/{part}" if part else credential
+    stream = hashlib.shake_256(hmac.digest(seed, subject.encode(), "sha256")).digest(max(width, 1))
     return shape.prefix + base62(int.from_bytes(stream), shape.digits)

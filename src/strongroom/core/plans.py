@@ -59,6 +59,30 @@ class Placement:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """AWS keys: what is signed with their placeholders is signed anew with them, and nothing else is done with them.
+
+    The parts may belong to one credential or to one each; their surfaces mean nothing here.
+    """
+
+    access_key_id: Swap
+    secret_access_key: Swap
+    session_token: Swap | None = None
+
+    @property
+    def parts(self) -> tuple[Swap, ...]:
+        """All that there are."""
+        found = (self.access_key_id, self.secret_access_key, self.session_token)
+        return tuple(part for part in found if part is not None)
+
+    @property
+    def sent(self) -> tuple[Swap, ...]:
+        """Those that are sent: all but the secret key."""
+        return tuple(part for part in self.parts if part is not self.secret_access_key)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The answer to "what goes where" for one session and one destination.
 
@@ -76,8 +100,14 @@ class Plan:
     placements: tuple[Placement, ...] = ()
     vaults: Mapping[CredentialId, VaultId] = field(default_factory=dict)
     refuses_strays: bool = False
+    signers: Mapping[bytes, Signer] = field(default_factory=dict)
+    """By the placeholder of the access key id."""
 
     def marked(self) -> list[tuple[Secret, str]]:
         """Return every secret that may be sent under it, with what replies show in its place."""
         swapped = [(swap.secret, swap.placeholder) for swap in self.swaps]
         return swapped + [(placed.secret, placed.marker) for placed in self.placements]
+
+    def worthless(self) -> list[tuple[Secret, str]]:
+        """Return what may be sent of keys that only sign, likewise."""
+        return [(part.secret, part.placeholder) for signer in self.signers.values() for part in signer.sent]

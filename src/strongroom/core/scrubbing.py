@@ -18,13 +18,18 @@ from strongroom.core.secret import Secret
 class Scrubber:
     """The secrets that one session may have sent to one host. Holds no state of a reply."""
 
-    __slots__ = ("_needles", "_table", "concerns")
+    __slots__ = ("_needles", "_table", "concerns", "keeps_length")
 
-    def __init__(self, secrets: Iterable[tuple[Secret, str]]) -> None:
-        self._table = {form: name.encode() for secret, name in secrets for form in echoes(secret.reveal())}
+    def __init__(self, secrets: Iterable[tuple[Secret, str]], *, worthless: Iterable[tuple[Secret, str]] = ()) -> None:
+        fitting = {form: _fitted(name, len(form)) for secret, name in worthless for form in echoes(secret.reveal())}
+        named = {form: name.encode() for secret, name in secrets for form in echoes(secret.reveal())}
+        self._table = fitting | named
         self._needles = Needles(self._table)
         self.concerns = self._needles.occur_in
         """Tells quickly whether a secret may stand in some data: never wrongly no."""
+        self.keeps_length = not named
+        """Whether only what is worthless is taken out. Its place is filled exactly, so that lengths stay, and a reply
+        may then come in parts or in an encoding, of which nobody could rule out that it hides something."""
 
     @override
     def __repr__(self) -> str:
@@ -46,6 +51,18 @@ class Scrubber:
         return Stream(self._needles, self._table.__getitem__)
 
 
+def _fitted(name: str, length: int) -> bytes:
+    return name.encode()[:length].ljust(length, b"_")
+
+
+def _unknown(noted: Iterable[tuple[Secret, str]], secrets: Iterable[tuple[Secret, str]]) -> list[tuple[Secret, str]]:
+    """Return those that are not noted under their marker."""
+    known: dict[str, list[Secret]] = {}
+    for secret, marker in noted:
+        known.setdefault(marker, []).append(secret)
+    return [(secret, marker) for secret, marker in secrets if secret not in known.get(marker, ())]
+
+
 @final
 class Sent:
     """The secrets that one session has sent to one host so far. It grows and never shrinks.
@@ -54,31 +71,34 @@ class Sent:
     another port, and in a stream that was open before the secret was sent.
     """
 
-    __slots__ = ("_noted", "scrubber")
+    __slots__ = ("_noted", "_worthless", "scrubber")
 
     def __init__(self) -> None:
         self._noted: list[tuple[Secret, str]] = []
+        self._worthless: list[tuple[Secret, str]] = []
         self.scrubber = Scrubber(())
 
-    def note(self, secret: Secret, marker: str) -> None:
-        """Remember a secret; replies show `marker` in its place."""
-        if not any(known == secret for known, _ in self._noted):
-            self._noted.append((secret, marker))
-            self.scrubber = Scrubber(self._noted)
+    def note(self, secret: Secret, marker: str, *, worthless: bool = False) -> None:
+        """Remember a secret; replies show `marker` in its place.
 
-    def note_all(self, secrets: Iterable[tuple[Secret, str]]) -> None:
+        `worthless` is what cannot be used without a secret that is never sent: the id of a key that only signs.
+        """
+        noted = self._worthless if worthless else self._noted
+        if not any(known == secret for known, _ in noted):
+            noted.append((secret, marker))
+            self.scrubber = Scrubber(self._noted, worthless=self._worthless)
+
+    def note_all(self, secrets: Iterable[tuple[Secret, str]], *, worthless: Iterable[tuple[Secret, str]] = ()) -> None:
         """Remember secrets, as `note` does, at the price of one."""
-        known: dict[str, list[Secret]] = {}
-        for secret, marker in self._noted:
-            known.setdefault(marker, []).append(secret)
-        fresh = [(secret, marker) for secret, marker in secrets if secret not in known.get(marker, ())]
-        if fresh:
+        fresh, others = _unknown(self._noted, secrets), _unknown(self._worthless, worthless)
+        if fresh or others:
             self._noted.extend(fresh)
-            self.scrubber = Scrubber(self._noted)
+            self._worthless.extend(others)
+            self.scrubber = Scrubber(self._noted, worthless=self._worthless)
 
     def scrubber_with(self, secrets: Iterable[tuple[Secret, str]]) -> Scrubber:
         """Return what takes out these secrets too, which may be sent any moment."""
-        return Scrubber([*self._noted, *secrets])
+        return Scrubber([*self._noted, *secrets], worthless=self._worthless)
 
     def stream(self) -> "Cleaning":
         """Return a stream that cleans one body of what was sent before each of its pieces."""

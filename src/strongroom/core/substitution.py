@@ -122,6 +122,10 @@ class Substituter:
         """Return a stream that replaces placeholders in one body."""
         return Stream(self._needles, lambda found: self._in_body(found, encoding))
 
+    def watch(self) -> Stream:
+        """Return a stream that leaves one body as it is, and reports the placeholders in it."""
+        return Stream(self._needles, self._met_in_body)
+
     def placed(self, target: str) -> tuple[str, bytes] | None:
         """Return the header, name and value, to set on a request to this target, if the plan has one.
 
@@ -158,6 +162,11 @@ class Substituter:
             return found
         self._used(swap)
         return encode(swap.secret.reveal(), encoding)
+
+    def _met_in_body(self, found: bytes) -> bytes:
+        if self._live():
+            self._strayed(found.decode(), Surface.BODY)
+        return found
 
     def _percent(self, found: bytes, surface: Surface) -> bytes:
         swap = self._allowed(found, surface)

@@ -12,19 +12,19 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential
-from strongroom.core.environments import Environment, StrayPlaceholders
+from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
-from strongroom.core.grants import Granted, Principal, Target
+from strongroom.core.grants import Principal, Target
 from strongroom.core.hosts import Host
 from strongroom.core.ids import PrincipalId
-from strongroom.core.placeholders import derive
-from strongroom.core.plans import Destination, Placement, Plan, Swap
+from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
 from strongroom.services.gate import Gate
 from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.planner import Planner
 from strongroom.services.ports import (
     Change,
     Changes,
@@ -173,10 +173,15 @@ class Delivery:
             + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
             {"session": session.id, "host": destination.host, "port": destination.port},
         )
-        plan = await self._filled(live, destination, held, list(zip(here, granted[1:], strict=True)), environment)
+        opened = [
+            (credential, await self._custodian.open(proof, credential, custody))
+            for (credential, custody), proof in zip(here, granted[1:], strict=True)
+        ]
+        planner = Planner(live.session, seed=live.seed, environment=environment)
+        plan = planner.plan(destination, held=[credential for credential, _ in held], here=opened)
         sent = live.sent_to(destination.host)
         if not self._alone:  # another process may have sent what this one is asked to read back
-            sent.note_all(plan.marked())
+            sent.note_all(plan.marked(), worthless=plan.worthless())
         return LivePlan(plan, principal=live.principal, meter=self._meter, sent=sent)
 
     async def _current(self, live: LiveSession) -> Session:
@@ -208,54 +213,6 @@ class Delivery:
         await self._gate.refuse(live.principal, Action.EGRESS_CONNECT, target, reason="environment", facts=facts)
         live.refuse(host, reason)
         raise NotPermitted(_blocked(destination, reason))
-
-    async def _filled(
-        self,
-        live: LiveSession,
-        destination: Destination,
-        held: Sequence[tuple[Credential, Custody]],
-        here: Sequence[tuple[tuple[Credential, Custody], Granted]],
-        environment: Environment,
-    ) -> Plan:
-        names = {credential.id: derive(live.seed, credential.id, credential.placeholder) for credential, _ in held}
-        swaps: list[Swap] = []
-        placements: list[Placement] = []
-        for (credential, custody), granted in here:
-            material = await self._custodian.open(granted, credential, custody)
-            stand_in, bearer, server = material.stand_in(), material.bearer(), credential.details.server()
-            if stand_in is not None:
-                swaps.append(
-                    Swap(
-                        placeholder=names[credential.id],
-                        secret=stand_in,
-                        surfaces=credential.surfaces,
-                        credential=credential.id,
-                        vault=credential.vault,
-                    )
-                )
-            if bearer is not None and server is not None:
-                placements.append(
-                    Placement(
-                        target=server.target,
-                        header="authorization",
-                        scheme="Bearer",
-                        secret=bearer,
-                        marker=names[credential.id],
-                        credential=credential.id,
-                        vault=credential.vault,
-                    )
-                )
-        swapped = {swap.credential for swap in swaps}
-        return Plan(
-            session=live.session.id,
-            destination=destination,
-            expires_at=live.session.expires_at,
-            swaps=tuple(swaps),
-            strays={names[c.id]: c.id for c, _ in held if c.id not in swapped and c.details.server() is None},
-            placements=tuple(placements),
-            vaults={c.id: c.vault for c, _ in held},
-            refuses_strays=environment.stray_placeholders is StrayPlaceholders.REFUSE,
-        )
 
     async def _drop(self, batch: Sequence[Change]) -> None:
         for change in batch:

@@ -15,7 +15,7 @@ from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
 from strongroom.core.overriding import override
-from strongroom.core.plans import Destination, Placement, Plan, Swap
+from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
 from strongroom.core.scrubbing import Scrubber, Sent
 from strongroom.core.sessions import Session
 from strongroom.core.substitution import Substituter
@@ -51,6 +51,7 @@ class LivePlan:
         host = plan.destination.host
         known = [*(swap.credential for swap in plan.swaps), *plan.strays.values()]
         known += [placement.credential for placement in plan.placements]
+        known += [part.credential for signer in plan.signers.values() for part in signer.parts]
         self._keys = {each: UseKey(principal, plan.session, each, host, plan.vaults.get(each)) for each in known}
 
     @property
@@ -67,6 +68,15 @@ class LivePlan:
     def expires_at(self) -> datetime:
         """When the session ends by itself."""
         return self.plan.expires_at
+
+    def signs(self, signer: Signer) -> None:
+        """Count a request that is signed anew, and remember what of the keys it carries."""
+        for credential in dict.fromkeys(part.credential for part in signer.parts):
+            self._meter.used(self._keys[credential])
+        if signer.access_key_id.credential not in self._noted:
+            self._noted.update(part.credential for part in signer.parts)
+            for part in signer.sent:
+                self.sent.note(part.secret, part.placeholder, worthless=True)
 
     def _used(self, what: Swap | Placement) -> None:
         self._meter.used(self._keys[what.credential])

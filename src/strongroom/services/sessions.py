@@ -178,9 +178,10 @@ class SessionService:
         held = await self._credentials.active_in(session.workspace, session.vaults)
         names: dict[str, str] = {}
         for credential, _ in sorted(held, key=lambda pair: rank[pair[0].vault]):
-            variable = credential.details.variable()
-            if variable is not None:
-                names.setdefault(variable, derive(seed, credential.id, credential.placeholder))
+            variables = credential.details.variables()
+            if not names.keys() & variables.keys():  # parts that belong together are given together, or not at all
+                shape = credential.placeholder
+                names |= {name: derive(seed, credential.id, shape, part) for name, part in variables.items()}
         return names
 
     def _checked_lifetime(self, asked: timedelta | None) -> timedelta:

@@ -19,7 +19,7 @@ from strongroom.core.ids import (
     VaultId,
     WorkspaceId,
 )
-from strongroom.core.plans import Destination, Placement, Plan, Swap
+from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Agent, Session
 from strongroom.core.surfaces import Surface
@@ -105,6 +105,7 @@ class FixedDelivery:
     swaps: tuple[Swap, ...] = ()
     placements: tuple[Placement, ...] = ()
     strays: dict[str, CredentialId] = field(default_factory=lambda: {STRAY: OTHER})
+    signers: dict[bytes, Signer] = field(default_factory=dict)
     refuse: Callable[[Destination], Failure | None] = lambda _: None
     cold: bool = False
     refuses_strays: bool = False
@@ -178,6 +179,7 @@ class FixedDelivery:
             strays=self.strays,
             placements=self.placements,
             refuses_strays=self.refuses_strays,
+            signers=self.signers,
         )
         return live.admit(
             LivePlan(plan, principal=live.principal, meter=self.meter, sent=live.sent_to(destination.host))

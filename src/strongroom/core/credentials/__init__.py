@@ -4,6 +4,7 @@ A kind is two classes: `details`, what anyone who may list the credential sees, 
 fields that are secret. Storing, sealing, masking and the command line derive from their field types.
 """
 
+from strongroom.core.credentials.aws_keys import AWS_KEYS
 from strongroom.core.credentials.base import Details, Kind, Material
 from strongroom.core.credentials.credential import Credential
 from strongroom.core.credentials.environment_variable import ENVIRONMENT_VARIABLE
@@ -17,6 +18,7 @@ KINDS: dict[str, Kind] = {
         MCP_OAUTH,
         STATIC_BEARER,
         ENVIRONMENT_VARIABLE,
+        AWS_KEYS,
     )
 }
 

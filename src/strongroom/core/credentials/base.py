@@ -1,11 +1,14 @@
 """What every credential kind provides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, final
 
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
+
+WHOLE = ""
+"""The part of a secret that is all of it."""
 
 
 class Details(Protocol):
@@ -16,8 +19,11 @@ class Details(Protocol):
     def unique_key(self) -> str:
         """Return what no two active credentials of a vault may share, with its key space in front."""
 
-    def variable(self) -> str | None:
-        """Return the name of the variable that an agent holds the placeholder in, if the kind works that way."""
+    def variables(self) -> Mapping[str, str]:
+        """Return the variables that an agent holds placeholders in, by name.
+
+        Each comes with the part of the secret that it stands for; a kind of one part says `WHOLE`.
+        """
 
     def server(self) -> McpUrl | None:
         """Return the server whose requests this kind is added to, if it works that way."""
@@ -33,6 +39,9 @@ class Material(Protocol):
 
     def bearer(self) -> Secret | None:
         """Return the token that is sent as an RFC 6750 bearer header, if the kind is used that way."""
+
+    def signing(self) -> Mapping[str, Secret]:
+        """Return what requests are signed with, by part, if the kind is used that way."""
 
 
 @final

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol, final
 
 from strongroom.core import metadata as notes
+from strongroom.core.credentials.aws_keys import AwsKeys, details_of
 from strongroom.core.credentials.base import Material
 from strongroom.core.credentials.credential import Credential
 from strongroom.core.credentials.environment_variable import EnvironmentVariable
@@ -81,6 +82,20 @@ class StaticBearerChange:
     def applied(self, credential: Credential, _material: Material | None, /) -> Changed:
         """Replace the token."""
         return credential, None if self.token is None else StaticBearer(token=self.token)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsKeysChange:
+    """Other keys, whole; an id without its secret would be another's."""
+
+    keys: AwsKeys
+    tag: str = AwsKeys.tag
+    needs_material: bool = False
+
+    def applied(self, credential: Credential, _material: Material | None, /) -> Changed:
+        """Replace the keys; whether they are temporary follows from them."""
+        return replace(credential, details=details_of(self.keys)), self.keys
 
 
 @final

@@ -1,10 +1,11 @@
 """A secret that an agent holds as a variable: its placeholder is replaced on the way out."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from strongroom.core.credentials.base import Kind
+from strongroom.core.credentials.base import WHOLE, Kind
 from strongroom.core.failures import Invalid
 from strongroom.core.secret import Secret
 
@@ -25,9 +26,9 @@ class EnvironmentVariableDetails:
         """One credential per variable name and vault."""
         return f"env:{self.secret_name}"
 
-    def variable(self) -> str:
-        """The secret's name."""
-        return self.secret_name
+    def variables(self) -> Mapping[str, str]:
+        """The one of the secret's name."""
+        return {self.secret_name: WHOLE}
 
     def server(self) -> None:
         """Never added to requests by itself."""
@@ -47,6 +48,10 @@ class EnvironmentVariable:
 
     def bearer(self) -> None:
         """Never sent by itself."""
+
+    def signing(self) -> Mapping[str, Secret]:
+        """Signs nothing by itself; `services/planner.py` knows names that belong together."""
+        return {}
 
 
 def checked_secret_name(name: str, *, field: str) -> str:

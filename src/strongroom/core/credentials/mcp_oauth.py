@@ -1,5 +1,6 @@
 """OAuth tokens for an MCP server, with what is needed to renew them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,8 +45,9 @@ class McpOAuthDetails:
         """Shared with `static_bearer`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
-    def variable(self) -> None:
+    def variables(self) -> Mapping[str, str]:
         """Agents hold nothing of this kind."""
+        return {}
 
     def server(self) -> McpUrl:
         """The URL in the form in which servers are compared."""
@@ -68,6 +70,10 @@ class McpOAuth:
     def bearer(self) -> Secret:
         """The access token."""
         return self.access_token
+
+    def signing(self) -> Mapping[str, Secret]:
+        """Signs nothing."""
+        return {}
 
 
 MCP_OAUTH = Kind(tag=McpOAuth.tag, details=McpOAuthDetails, material=McpOAuth)

@@ -1,5 +1,6 @@
 """A fixed token for an MCP server, sent as an RFC 6750 bearer header."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -20,8 +21,9 @@ class StaticBearerDetails:
         """Shared with `mcp_oauth`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
-    def variable(self) -> None:
+    def variables(self) -> Mapping[str, str]:
         """Agents hold nothing of this kind."""
+        return {}
 
     def server(self) -> McpUrl:
         """The URL in the form in which servers are compared."""
@@ -42,6 +44,10 @@ class StaticBearer:
     def bearer(self) -> Secret:
         """The token itself."""
         return self.token
+
+    def signing(self) -> Mapping[str, Secret]:
+        """Signs nothing."""
+        return {}
 
 
 STATIC_BEARER = Kind(tag=StaticBearer.tag, details=StaticBearerDetails, material=StaticBearer)

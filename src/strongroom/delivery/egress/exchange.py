@@ -14,6 +14,7 @@ from typing import final
 
 from strongroom.core.failures import TooMany
 from strongroom.delivery.egress.asked import Asked
+from strongroom.delivery.egress.bodies import BodyReader
 from strongroom.delivery.egress.commands import (
     AwaitClient,
     Command,
@@ -31,6 +32,7 @@ from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, bounded, u
 from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
 from strongroom.delivery.egress.request_lines import request_lines
 from strongroom.delivery.egress.shares import Share
+from strongroom.delivery.egress.signing import SignedOutgoing, Signing, find_signing
 from strongroom.services.live import LivePlan, LiveSession
 
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
@@ -44,6 +46,7 @@ class Exchange:
     """Follows one request from its plan to the last byte of the reply. Raises refusals."""
 
     __slots__ = (
+        "_chunk_bytes",
         "_counters",
         "_emit",
         "_held",
@@ -55,6 +58,7 @@ class Exchange:
         "_replay",
         "_sending",
         "_share",
+        "_signing",
         "_uses_upstream",
         "asked",
         "incoming",
@@ -87,7 +91,9 @@ class Exchange:
         self._sending = False
         self.received = 0
         """Bytes of the body that have come, with their framing."""
-        self._outgoing: Outgoing | None = None
+        self._outgoing: Outgoing | SignedOutgoing | None = None
+        self._signing: Signing | None = None
+        self._chunk_bytes = 0  # what waits in `_outgoing`
         self._replay: bytes | None = None
         self._uses_upstream = False
 
@@ -97,12 +103,12 @@ class Exchange:
         head, body = asked.head, asked.body
         if b"upgrade" in head.names:
             _upgrade(head, self._plan)
+        self._signing = find_signing(asked, self._plan) if self._plan.plan.signers else None
         if body is None:
             self._open()
             return early
         self._require_size(body.length or 0)
-        outgoing = Outgoing(head, body, plan=self._plan, limits=self._limits, counters=self._counters)
-        self._outgoing = outgoing
+        outgoing = self._outgoing = self._made_outgoing(head, body)
         if not outgoing.gathers or body.done:
             self._open()
         elif not early and not self._held and b"expect" in head.names:
@@ -120,6 +126,8 @@ class Exchange:
         if self._sending:
             self._send_body(outgoing, payload, last=body.done)
             return rest
+        if outgoing.gathers:
+            outgoing.gather(payload)
         self._hold(payload)
         if body.done and outgoing.gathers:
             self._open()
@@ -159,10 +167,12 @@ class Exchange:
             self.asked.target,
             authority=self.asked.authority,
             plan=self._plan,
-            body_may_carry=body_swaps(self._plan.plan),
+            signing=self._signing,
+            body_may_carry=self._signing is None and body_swaps(self._plan.plan),
             expects=not outgoing.gathers,
         )
         self._emit(SendUpstream(outgoing.start(lines, held, last=body.done)))
+        self._account(outgoing)
         if body.done:
             self.incoming.request_complete()
         return True
@@ -191,28 +201,52 @@ class Exchange:
         asked, plan = self.asked, self._plan
         head = asked.head
         protocol = _upgrade(head, plan) if b"upgrade" in head.names else None
-        lines = request_lines(head, asked.target, authority=asked.authority, plan=plan)
+        signing = self._signing
+        lines = request_lines(head, asked.target, authority=asked.authority, plan=plan, signing=signing)
         if protocol is not None:
             self.incoming.upgrading = True
             lines += (b"Connection: Upgrade", b"Upgrade: " + protocol)
+        if signing is not None:
+            lines = signing.signed(lines)
         lines += _EMPTY_LINE
         request = bounded(b"\r\n".join(lines), self._limits)
         if head.method in _REPEATABLE and protocol is None:
             self._replay = request
         return request
 
-    def _send_body(self, outgoing: Outgoing, payload: bytes, *, last: bool) -> None:
+    def _made_outgoing(self, head: RequestHead, body: BodyReader) -> Outgoing | SignedOutgoing:
+        plan, limits, counters = self._plan, self._limits, self._counters
+        if self._signing is None:
+            return Outgoing(head, body, plan=plan, limits=limits, counters=counters)
+        outgoing = SignedOutgoing(head, body, self._signing, plan=plan, limits=limits, counters=counters)
+        for payload in self._held if outgoing.gathers else ():  # under an earlier plan
+            outgoing.gather(payload)
+        return outgoing
+
+    def _send_body(self, outgoing: Outgoing | SignedOutgoing, payload: bytes, *, last: bool) -> None:
         out = outgoing.feed(payload, last=last)
+        if outgoing.held != self._chunk_bytes:
+            self._account(outgoing)
         if out:
             self._emit(SendUpstream(out))
         if last:
             self.incoming.request_complete()
 
-    def _hold(self, payload: bytes) -> None:
+    def _account(self, outgoing: Outgoing | SignedOutgoing) -> None:
+        """Count what waits for the rest of its chunk."""
+        self._share.free(self._chunk_bytes)
+        self._chunk_bytes = 0
+        self._take_room(outgoing.held)
+        self._chunk_bytes = outgoing.held
+
+    def _take_room(self, size: int) -> None:
         try:
-            self._share.hold(len(payload))
+            self._share.hold(size)
         except TooMany as failure:
             raise refusal_of(failure) from None
+
+    def _hold(self, payload: bytes) -> None:
+        self._take_room(len(payload))
         self._held.append(payload)
         self._held_bytes += len(payload)
 
@@ -221,6 +255,9 @@ class Exchange:
             self._share.free(self._held_bytes)
             self._held_bytes = 0
         self._held.clear()
+        if self._chunk_bytes:
+            self._share.free(self._chunk_bytes)
+            self._chunk_bytes = 0
 
     def at_once(self) -> bytes:
         """Return the request to send on a connection that is at hand, where it has no body and the plan is alive."""

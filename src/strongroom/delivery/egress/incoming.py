@@ -4,7 +4,8 @@ Rules kept here:
 - a reply is scrubbed of what the session had sent to the host when its head arrived; if the request is still being
   sent, also of everything it may yet send;
 - where its length may change, a stream is scrubbed of what is sent while it is open, too;
-- a scrubbed reply is decoded first; if that cannot be done the client gets none of it;
+- a scrubbed reply is decoded first; if that cannot be done the client gets none of it; unless all that could be in it
+  is worthless without a secret that never leaves: then it keeps its encoding and its length;
 - no more is decoded than the client takes: what it decodes to comes piece by piece, and `resume` gives out the next;
 - a reply that begins before its request is complete is the connection's last;
 - no field of ours says more about the body than is true: where its length is not known it goes out in chunks, or, to
@@ -159,6 +160,8 @@ class Incoming:
         plan = self._plan
         if not self._all_sent:
             return scrubber.stream()
+        if scrubber.keeps_length and reader.length is not None:
+            return scrubber.stream() if scrubber else None
         if scrubber:
             return plan.sent.stream()
         open_ended = reader.length is None and (plan.plan.swaps or plan.plan.placements)
@@ -173,7 +176,7 @@ class Incoming:
             self.done = self.started = True
             self._settle_upstream(head, self._buffer.rest())
             return _head(head, scrubber, self._framing(_told_length(head, self._request)))
-        if b"content-encoding" in head.names and scrubber:
+        if b"content-encoding" in head.names and not scrubber.keeps_length:
             self._decoder = decoder(head.all(b"content-encoding"))
         payload, rest = reader.feed(self._buffer.rest())
         behind = reader.trailers and self._keep_trailers
@@ -210,7 +213,7 @@ class Incoming:
     def _beginning(self, head: ReplyHead, length: int | None, scrubber: Scrubber) -> bytes:
         """Return the head of a reply that is sent on as it comes."""
         self.started = True
-        if length is not None and not scrubber:
+        if length is not None and scrubber.keeps_length:
             framing = b"Content-Length: %d\r\n" % length
         elif self._request.minor:
             self._chunked = True

@@ -23,6 +23,10 @@ class Limits:
     """Request bodies up to here are gathered where a substitution may change their length, and go out with the new
     Content-Length; longer ones are sent in chunks, which some upstreams refuse."""
 
+    signed_request_bytes: int = 16 * MIB
+    """Request bodies up to here are gathered where an AWS signature covers them and only their hash can tell if it is
+    right: services other than S3, whose own limits are lower than this."""
+
     session_gathered_bytes: int = 64 * MIB
     """What one session may have gathered at one time, in all its connections."""
 

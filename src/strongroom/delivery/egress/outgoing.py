@@ -28,6 +28,9 @@ _IDENTITY = frozenset({b"", b"identity"})
 class Outgoing:
     """The body of one request: `start` once, then `feed` its pieces. Both return what to send, and raise a refusal."""
 
+    held = 0
+    """Bytes that wait here for more: none."""
+
     __slots__ = ("_chunked", "_grown", "_length", "_limits", "_stream", "gathers")
 
     def __init__(
@@ -52,6 +55,9 @@ class Outgoing:
             return  # in chunks any length goes, and where nothing is replaced the length stays
         self._chunked = self._length > self._limits.gathered_request_bytes
         self.gathers = not self._chunked
+
+    def gather(self, payload: bytes) -> None:
+        """Take note of a piece of the body that is held until it is complete: not needed here."""
 
     def start(self, lines: list[bytes], payload: bytes, *, last: bool) -> bytes:
         """Return the head, made of these lines, and behind it what has come of the body."""

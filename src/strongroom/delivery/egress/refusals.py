@@ -26,6 +26,8 @@ class Code(StrEnum):
     HOST_NOT_ALLOWED = "host_not_allowed"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     PLACEHOLDER_NOT_ALLOWED = "placeholder_not_allowed"
+    SIGNATURE_MISMATCH = "signature_mismatch"
+    SIGNATURE_NOT_SUPPORTED = "signature_not_supported"
     AUTHORITY_MISMATCH = "authority_mismatch"
     BAD_REQUEST = "bad_request"
     REQUEST_TIMEOUT = "request_timeout"
@@ -44,6 +46,8 @@ STATUS = {
     Code.HOST_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     Code.ADDRESS_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
     Code.PLACEHOLDER_NOT_ALLOWED: HTTPStatus.FORBIDDEN,
+    Code.SIGNATURE_MISMATCH: HTTPStatus.FORBIDDEN,
+    Code.SIGNATURE_NOT_SUPPORTED: HTTPStatus.FORBIDDEN,
     Code.AUTHORITY_MISMATCH: HTTPStatus.MISDIRECTED_REQUEST,
     Code.BAD_REQUEST: HTTPStatus.BAD_REQUEST,
     Code.REQUEST_TIMEOUT: HTTPStatus.REQUEST_TIMEOUT,

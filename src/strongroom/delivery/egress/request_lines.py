@@ -5,19 +5,24 @@ Rules kept here:
 - Host is the dialled authority; what belongs to the hop to the proxy stays there;
 - where a secret may be in the reply, the upstream is asked for plain bytes and for the whole: a compressed reply would
   have to be decoded, and a part of one could be cut through the middle of a secret;
+- unless nothing but what is worthless without a secret that never leaves could be cut: then it may ask for a part;
+- of a request that is signed anew, the signature and what it is made with are left out here;
 - where stray placeholders are refused, none stands anywhere in what is sent;
 - what is not replaced goes out byte for byte as it came.
 """
 
+from strongroom.core.resigning import REPLACED_FIELDS
 from strongroom.core.substitution import Substituter
 from strongroom.delivery.egress.head import RequestHead, value_of
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
+from strongroom.delivery.egress.signing import Signing
 from strongroom.services.live import LivePlan
 
 LITERAL = frozenset({b"expect", b"content-type", b"content-encoding"})
 """Forwarded as they are: they frame or describe the message."""
 
-NEGOTIATED = frozenset({b"accept-encoding", b"range", b"if-range"})
+_PARTS = frozenset({b"range", b"if-range"})
+NEGOTIATED = _PARTS | {b"accept-encoding"}
 """Forwarded as they are where no secret can come back, and otherwise replaced by a wish for the whole, uncompressed."""
 
 _WRITTEN_ANEW = HOP_BY_HOP | NEGOTIATED | {b"host"}
@@ -30,6 +35,7 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
     *,
     authority: bytes,
     plan: LivePlan,
+    signing: Signing | None = None,
     body_may_carry: bool = False,
     expects: bool = True,
 ) -> list[bytes]:
@@ -38,10 +44,14 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
     Without `expects` the wish for a 100 is left out: the body goes with the head.
     """
     substituter = plan.substituter
-    placed = substituter.placed(target.decode()) if plan.plan.placements else None
+    placed = substituter.placed(target.decode()) if plan.plan.placements and signing is None else None
     skipped = not_forwarded(head, _WRITTEN_ANEW if expects else _WRITTEN_ANEW | {b"expect"})
     if placed is not None:
         skipped |= {placed[0].lower().encode()}
+    if signing is not None:
+        signing.begin()
+        target = signing.bare(target)
+        skipped |= REPLACED_FIELDS
     touched = substituter.concerns(head.raw)
     sent = substituter.target(target) if touched else target
     lines = [b"%b %b HTTP/1.1" % (head.method, sent), b"Host: " + authority]
@@ -55,6 +65,8 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
         lines += (b"TE: trailers", b"Connection: TE")  # RFC 9110 10.1.4: said by each hop for itself
     if plan.sent.scrubber or body_may_carry:
         lines.append(b"Accept-Encoding: identity")
+        if plan.sent.scrubber.keeps_length and not body_may_carry:
+            lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in _PARTS]
     else:
         lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
     if plan.plan.refuses_strays:

@@ -4,7 +4,8 @@ Rules kept here:
 - the short way decides nothing: who is not sure goes the long way (`receive`), which says what is wrong if anything is;
 - both ways read, check, put in and take out with the same code and end in the same state: only events and commands,
   which cost more than what they carry, are left out;
-- a plan that is not alive, a body, another protocol and whatever came ahead of its turn go the long way.
+- a plan that is not alive, one that may have to sign, a body, another protocol and whatever came ahead of its turn go
+  the long way.
 """
 
 from typing import final
@@ -34,7 +35,7 @@ class QuickConversation(Conversation):
         if tunnel is None or not self._resting or len(data) > self._limits.head_bytes:
             return None
         plan = tunnel.plan
-        if plan is None or not plan.live:
+        if plan is None or not plan.live or plan.plan.signers:
             return None
         asked = _whole(data, tunnel)
         if asked is None:

@@ -1,0 +1,117 @@
+"""From the credentials that a session holds to its plan for one destination. Pure: everything is at hand.
+
+Rules kept here:
+- each part of a secret that an agent holds a variable for has a placeholder of its own;
+- AWS keys become a signer: their own kind, and two variables of one vault whose names differ only in
+  `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, where both may be put into headers here. A third whose name has
+  `AWS_SESSION_TOKEN` in that place goes with them. None of these is put in anywhere else;
+- a placeholder that is not replaced here is a stray.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import final
+
+from strongroom.core.credentials import Credential, Material
+from strongroom.core.credentials.aws_keys import ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
+from strongroom.core.credentials.base import WHOLE
+from strongroom.core.environments import Environment, StrayPlaceholders
+from strongroom.core.ids import CredentialId, VaultId
+from strongroom.core.placeholders import derive
+from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
+from strongroom.core.secret import Secret
+from strongroom.core.sessions import Session
+from strongroom.core.surfaces import Surface
+
+_KEY_NAME, _SECRET_NAME, _TOKEN_NAME = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
+
+Here = Sequence[tuple[Credential, Material]]
+
+
+@final
+class Planner:
+    """Makes the plans of one session: its seed decides what placeholders are called, its environment what strays do."""
+
+    def __init__(self, session: Session, *, seed: bytes, environment: Environment) -> None:
+        self._session = session
+        self._environment = environment
+        self._seed = seed
+
+    def plan(self, destination: Destination, *, held: Sequence[Credential], here: Here) -> Plan:
+        """Return the plan. `held` is all that the session holds, `here` what may be used at the destination."""
+        swaps = [
+            self._swap(credential, WHOLE, secret)
+            for credential, material in here
+            if (secret := material.stand_in()) is not None
+        ]
+        signers = [*self._keys(here), *_pairs(here, {swap.credential: swap for swap in swaps})]
+        signing = {part.credential for signer in signers for part in signer.parts}
+        swaps = [swap for swap in swaps if swap.credential not in signing]
+        swapped = {swap.placeholder for swap in swaps}
+        return Plan(
+            session=self._session.id,
+            destination=destination,
+            expires_at=self._session.expires_at,
+            swaps=tuple(swaps),
+            strays={name: each for name, each in self._names(held) if name not in swapped},
+            placements=tuple(self._placements(here)),
+            vaults={credential.id: credential.vault for credential in held},
+            refuses_strays=self._environment.stray_placeholders is StrayPlaceholders.REFUSE,
+            signers={signer.access_key_id.placeholder.encode(): signer for signer in signers},
+        )
+
+    def name(self, credential: Credential, part: str = WHOLE) -> str:
+        """Return the placeholder of a credential, or of a part of it."""
+        return derive(self._seed, credential.id, credential.placeholder, part)
+
+    def _names(self, held: Sequence[Credential]) -> Iterator[tuple[str, CredentialId]]:
+        """Yield every placeholder that the agent holds."""
+        for credential in held:
+            for part in credential.details.variables().values():
+                yield self.name(credential, part), credential.id
+
+    def _placements(self, here: Here) -> Iterator[Placement]:
+        for credential, material in here:
+            bearer, server = material.bearer(), credential.details.server()
+            if bearer is not None and server is not None:
+                yield Placement(
+                    target=server.target,
+                    header="authorization",
+                    scheme="Bearer",
+                    secret=bearer,
+                    marker=self.name(credential),
+                    credential=credential.id,
+                    vault=credential.vault,
+                )
+
+    def _keys(self, here: Here) -> Iterator[Signer]:
+        for credential, material in here:
+            parts = {part: self._swap(credential, part, secret) for part, secret in material.signing().items()}
+            if parts:
+                yield Signer(
+                    access_key_id=parts[ACCESS_KEY_ID],
+                    secret_access_key=parts[SECRET_ACCESS_KEY],
+                    session_token=parts.get(SESSION_TOKEN),
+                )
+
+    def _swap(self, credential: Credential, part: str, secret: Secret) -> Swap:
+        return Swap(
+            placeholder=self.name(credential, part),
+            secret=secret,
+            surfaces=credential.surfaces,
+            credential=credential.id,
+            vault=credential.vault,
+        )
+
+
+def _pairs(here: Here, swaps: Mapping[CredentialId, Swap]) -> Iterator[Signer]:
+    named: dict[tuple[VaultId, str], Swap] = {
+        (credential.vault, name): swaps[credential.id]
+        for credential, _ in here
+        if credential.id in swaps and Surface.HEADER in credential.surfaces
+        for name in credential.details.variables()
+    }
+    for (vault, name), key in named.items():
+        secret = named.get((vault, name.replace(_KEY_NAME, _SECRET_NAME)))
+        if name.count(_KEY_NAME) == 1 and secret is not None:
+            token = named.get((vault, name.replace(_KEY_NAME, _TOKEN_NAME)))
+            yield Signer(access_key_id=key, secret_access_key=secret, session_token=token)
