@@ -6,8 +6,16 @@ from typing import Annotated, assert_never
 import typer
 
 from strongroom.cli import output
+from strongroom.cli.aws_keys import read_keys
 from strongroom.cli.client import Client, Json, path
-from strongroom.cli.lookups import DEFAULT_VAULT, credentials_of, find_credential, find_vault
+from strongroom.cli.lookups import (
+    DEFAULT_VAULT,
+    aws_keys_of,
+    credentials_of,
+    find_credential,
+    find_vault,
+    place_of,
+)
 from strongroom.cli.options import Archived, AsJson, Metadata, Yes, confirm, connection, examples, group, read_metadata
 from strongroom.cli.values import FromFile, FromStdin, read_value
 from strongroom.core.secret import Secret
@@ -19,6 +27,7 @@ class Kind(StrEnum):
     ENVIRONMENT_VARIABLE = "environment_variable"
     STATIC_BEARER = "static_bearer"
     MCP_OAUTH = "mcp_oauth"
+    AWS_KEYS = "aws_keys"
 
 
 FIELDS = {
@@ -38,6 +47,21 @@ FIELDS = {
     "archived": "archived_at",
 }
 
+KEYS_FIELDS = {
+    "id": "id",
+    "vault": "vault_id",
+    "kind": "kind",
+    "variables": "variables",
+    "display name": "display_name",
+    "hosts": "hosts",
+    "metadata": "metadata",
+    "created": "created_at",
+    "updated": "updated_at",
+    "archived": "archived_at",
+}
+"""What the server says of AWS keys, in its own words."""
+
+EVERYWHERE = "every host that the environment allows"
 VALUE = "the secret"
 VARIABLE_WORDS = {
     "name": "NAME",
@@ -46,6 +70,14 @@ VARIABLE_WORDS = {
     "surfaces": "--header and --body",
     "placeholder": "--imitate",
     "display_name": "--display-name",
+    "metadata": "--metadata",
+}
+KEYS_WORDS = {
+    "access_key_id": "the access key id",
+    "secret_access_key": VALUE,
+    "session_token": "the session token",
+    "hosts": "--host",
+    "display_name": "NAME",
     "metadata": "--metadata",
 }
 MCP_WORDS = {
@@ -58,6 +90,9 @@ MCP_WORDS = {
 
 commands = group(help="Secrets: stored once, never shown again. Commands show what they are and where they may go.")
 InVault = Annotated[str, typer.Option("--vault", metavar="ID_OR_NAME", help="The vault it lies in.")]
+KeyId = Annotated[
+    str | None, typer.Option("--access-key-id", metavar="ID", help="For aws_keys, where only the secret key is read.")
+]
 Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credential's id, or its name within the vault.")]
 
 
@@ -66,13 +101,15 @@ Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credentia
     epilog=examples(
         "strongroom credential add GITHUB_TOKEN --host api.github.com",
         "gh auth token | strongroom credential add GITHUB_TOKEN --host api.github.com --value-stdin",
+        "aws configure export-credentials | strongroom credential add aws --kind aws_keys --host '*.amazonaws.com' "
+        "--value-stdin",
         "strongroom credential add linear --kind static_bearer --url https://mcp.linear.app/mcp --value-file token.txt",
     ),
 )
 def add(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The variable's name; for the MCP kinds, what to call the credential.")
+        str, typer.Argument(metavar="NAME", help="The variable's name; for other kinds, what to call the credential.")
     ],
     vault: Annotated[
         str,
@@ -94,6 +131,7 @@ def add(
     url: Annotated[
         str | None, typer.Option("--url", metavar="MCP_URL", help="The MCP server, for static_bearer and mcp_oauth.")
     ] = None,
+    access_key_id: KeyId = None,
     display_name: Annotated[
         str | None, typer.Option("--display-name", metavar="TEXT", help="A name for people.")
     ] = None,
@@ -104,7 +142,15 @@ def add(
 ) -> None:
     """Store a secret. It is read from a prompt, a pipe or a file, never from an argument."""
     notes = read_metadata(metadata)
-    if kind is Kind.ENVIRONMENT_VARIABLE:
+    if access_key_id is not None and kind is not Kind.AWS_KEYS:
+        raise typer.BadParameter("is for --kind aws_keys", param_hint="--access-key-id")
+    if kind is Kind.AWS_KEYS:
+        _require_reach(hosts, unrestricted=unrestricted, url=url)
+        if imitate or not (header and body):
+            raise typer.BadParameter(
+                "AWS keys only sign: give neither --imitate, --no-header nor --no-body", param_hint="--kind"
+            )
+    elif kind is Kind.ENVIRONMENT_VARIABLE:
         _require_reach(hosts, unrestricted=unrestricted, url=url)
         _require_surface(header=header, body=body)
     elif url is None or hosts or unrestricted or imitate:
@@ -115,6 +161,7 @@ def add(
     client = connection(ctx).client()
     place = _vault_to_add_to(client, vault)
     value = read_value(name, from_stdin=value_stdin, from_file=value_file)
+    keys = read_keys(value, access_key_id=access_key_id) if kind is Kind.AWS_KEYS else {}
     place = place or client.post(path("v1", "vaults"), {"display_name": DEFAULT_VAULT})
     if kind is Kind.ENVIRONMENT_VARIABLE:
         surfaces = [word for word, wanted in (("header", header), ("body", body)) if wanted]
@@ -131,6 +178,9 @@ def add(
                 "metadata": notes,
             },
         )
+    elif kind is Kind.AWS_KEYS:
+        asked = {"hosts": None if unrestricted else hosts, "display_name": display_name or name, "metadata": notes}
+        made = client.post(aws_keys_of(place), keys | asked, KEYS_WORDS)
     else:
         auth: Json = {"type": kind.value, "mcp_server_url": url} | _renewal(kind, value)
         made = client.post(
@@ -138,7 +188,7 @@ def add(
             {"auth": auth, "display_name": display_name or name, "metadata": notes},
             MCP_WORDS | {"display_name": "--display-name" if display_name else "NAME"},
         )
-    output.one(made, FIELDS, as_json=as_json)
+    _show(made, as_json=as_json)
 
 
 @commands.command("list", epilog=examples("strongroom credential list", "strongroom credential list --vault default"))
@@ -158,11 +208,12 @@ def list_(
     else:
         vaults = [find_vault(client, vault, archived=True)]
     found = [
-        held if as_json else held | {"name": _name(held), "vault": place["display_name"], "hosts": _where(held)}
+        held if as_json else _row(held, place)
         for place in vaults
-        for held in client.every(credentials_of(place), include_archived=archived)
+        for where in (credentials_of(place), aws_keys_of(place))
+        for held in client.every(where, include_archived=archived)
     ]
-    columns = {"ID": "id", "NAME": "name", "VAULT": "vault", "KIND": "auth.type", "HOSTS": "hosts"} | (
+    columns = {"ID": "id", "NAME": "name", "VAULT": "vault", "KIND": "kind", "HOSTS": "hosts"} | (
         {"ARCHIVED": "archived_at"} if archived else {}
     )
     none = "no credentials yet: `strongroom credential add NAME --host HOST` stores one"
@@ -174,7 +225,7 @@ def show(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAULT,
     """Show what a credential is and where it may go."""
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
-    output.one(find_credential(client, place, credential, archived=True), FIELDS, as_json=as_json)
+    _show(find_credential(client, place, credential, archived=True), as_json=as_json)
 
 
 @commands.command("rotate", epilog=examples("gh auth token | strongroom credential rotate GITHUB_TOKEN --value-stdin"))
@@ -182,6 +233,7 @@ def rotate(
     ctx: typer.Context,
     credential: Wanted,
     vault: InVault = DEFAULT_VAULT,
+    access_key_id: KeyId = None,
     value_stdin: FromStdin = False,
     value_file: FromFile = None,
     as_json: AsJson = False,
@@ -190,11 +242,17 @@ def rotate(
     client = connection(ctx).client()
     place = find_vault(client, vault)
     found = find_credential(client, place, credential)
+    kind = Kind(_kind(found))
+    if access_key_id is not None and kind is not Kind.AWS_KEYS:
+        raise typer.BadParameter("is for AWS keys", param_hint="--access-key-id")
     value = read_value(_name(found), from_stdin=value_stdin, from_file=value_file)
-    kind = Kind(found["auth"]["type"])
-    auth = {"type": kind.value} | _renewal(kind, value)
-    changed = client.post(credentials_of(place) + path(found["id"]), {"auth": auth}, MCP_WORDS)
-    output.one(changed, FIELDS, as_json=as_json)
+    if kind is Kind.AWS_KEYS:
+        keys = read_keys(value, access_key_id=access_key_id)
+        changed = client.post(place_of(place, found) + path("rotate"), keys, KEYS_WORDS)
+    else:
+        auth = {"type": kind.value} | _renewal(kind, value)
+        changed = client.post(place_of(place, found), {"auth": auth}, MCP_WORDS)
+    _show(changed, as_json=as_json)
 
 
 @commands.command("archive", epilog=examples("strongroom credential archive GITHUB_TOKEN"))
@@ -206,7 +264,7 @@ def archive(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAU
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
     found = find_credential(client, place, credential, archived=True)
-    output.one(client.post(credentials_of(place) + path(found["id"], "archive")), FIELDS, as_json=as_json)
+    _show(client.post(place_of(place, found) + path("archive")), as_json=as_json)
 
 
 @commands.command("delete", epilog=examples("strongroom credential delete GITHUB_TOKEN --yes"))
@@ -222,7 +280,7 @@ def delete(
     place = find_vault(client, vault, archived=True)
     found = find_credential(client, place, credential, archived=True)
     confirm(f"Delete credential {_name(found)!r} ({found['id']})?", yes=yes)
-    output.one(client.delete(credentials_of(place) + path(found["id"])), {"deleted": "id"}, as_json=as_json)
+    output.one(client.delete(place_of(place, found)), {"deleted": "id"}, as_json=as_json)
 
 
 def _require_reach(hosts: list[str] | None, *, unrestricted: bool, url: str | None) -> None:
@@ -266,17 +324,34 @@ def _renewal(kind: Kind, value: Secret) -> Json:
             return {"token": value.reveal()}
         case Kind.MCP_OAUTH:
             return {"access_token": value.reveal()}
+        case Kind.AWS_KEYS:
+            return {}  # replaced by a request of their own
         case _:
             assert_never(kind)
 
 
+def _show(credential: Json, *, as_json: bool) -> None:
+    output.one(credential, FIELDS if "auth" in credential else KEYS_FIELDS, as_json=as_json)
+
+
+def _kind(credential: Json) -> str:
+    return str(credential["auth"]["type"] if "auth" in credential else credential["kind"])
+
+
+def _row(credential: Json, vault: Json) -> Json:
+    shown = {"name": _name(credential), "vault": vault["display_name"], "kind": _kind(credential)}
+    return credential | shown | {"hosts": _where(credential)}
+
+
 def _name(credential: Json) -> str:
-    auth = credential["auth"]
+    auth = credential.get("auth", {})
     return str(auth.get("secret_name") or credential["display_name"] or auth.get("mcp_server_url"))
 
 
 def _where(credential: Json) -> str:
+    if "auth" not in credential:
+        return " ".join(credential["hosts"] or [EVERYWHERE])
     auth = credential["auth"]
     if "networking" not in auth:
         return str(auth.get("mcp_server_url"))
-    return " ".join(auth["networking"].get("allowed_hosts", ["every host that the environment allows"]))
+    return " ".join(auth["networking"].get("allowed_hosts", [EVERYWHERE]))

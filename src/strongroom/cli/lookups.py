@@ -1,5 +1,7 @@
 """From what people type to the thing they mean: an id, or a name if only one has it."""
 
+from collections.abc import Sequence
+
 from strongroom.cli.client import Client, Json, path
 from strongroom.cli.complaint import Complaint, Refusal
 
@@ -9,18 +11,19 @@ _NOT_FOUND = 404
 
 def find_vault(client: Client, wanted: str, *, archived: bool = False) -> Json:
     """Return the vault with that id or name; an active one before an archived one."""
-    return _find(client, "vault", path("v1", "vaults"), wanted, ("display_name",), archived=archived)
+    return _find(client, "vault", (path("v1", "vaults"),), wanted, ("display_name",), archived=archived)
 
 
 def find_environment(client: Client, wanted: str) -> Json:
     """Return the environment with that id or name."""
-    return _find(client, "environment", path("v1", "environments"), wanted, ("name",), archived=True)
+    return _find(client, "environment", (path("v1", "environments"),), wanted, ("name",), archived=True)
 
 
 def find_credential(client: Client, vault: Json, wanted: str, *, archived: bool = False) -> Json:
     """Return the vault's credential with that id or variable name; others go by display name or server."""
     fields = ("auth.secret_name", "display_name", "auth.mcp_server_url")
-    return _find(client, "credential", credentials_of(vault), wanted, fields, archived=archived)
+    places = (credentials_of(vault), aws_keys_of(vault))
+    return _find(client, "credential", places, wanted, fields, archived=archived)
 
 
 def credentials_of(vault: Json) -> str:
@@ -28,12 +31,25 @@ def credentials_of(vault: Json) -> str:
     return path("v1", "vaults", vault["id"], "credentials")
 
 
-def _find(client: Client, noun: str, where: str, wanted: str, fields: tuple[str, ...], *, archived: bool) -> Json:
-    found = _by_id(client, where, wanted)
-    if found is not None:
-        return found
+def aws_keys_of(vault: Json) -> str:
+    """Return the path of a vault's AWS keys, which the vendor's API has no words for."""
+    return path("strongroom", "v1", "vaults", vault["id"], "aws-keys")
+
+
+def place_of(vault: Json, credential: Json) -> str:
+    """Return the path of a credential that was found in a vault."""
+    return (credentials_of(vault) if "auth" in credential else aws_keys_of(vault)) + path(credential["id"])
+
+
+def _find(
+    client: Client, noun: str, places: Sequence[str], wanted: str, fields: tuple[str, ...], *, archived: bool
+) -> Json:
+    for where in places:
+        found = _by_id(client, where, wanted)
+        if found is not None:
+            return found
     for include_archived in (False, True) if archived else (False,):
-        things = list(client.every(where, include_archived=include_archived))
+        things = [thing for where in places for thing in client.every(where, include_archived=include_archived)]
         for field in fields:
             named = [thing for thing in things if _at(thing, field) == wanted]
             if len(named) > 1:
@@ -58,4 +74,4 @@ def _by_id(client: Client, where: str, wanted: str) -> Json | None:
 
 def _at(thing: Json, field: str) -> object:
     outer, _, inner = field.rpartition(".")
-    return (thing[outer] if outer else thing).get(inner)
+    return (thing.get(outer, {}) if outer else thing).get(inner)

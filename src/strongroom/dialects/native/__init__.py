@@ -3,6 +3,7 @@
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
 from strongroom.dialects.native.audit import add_audit
+from strongroom.dialects.native.aws_keys import add_aws_keys
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
@@ -28,6 +29,7 @@ def build(services: Services, options: Options) -> Door:
     add_sessions(door.router, services, options)
     add_credentials(door.router, services)
     add_environments(door.router, services, options)
+    add_aws_keys(door.router, services, options)
     add_keys(door.router, services)
     add_organizations(door.router, services)
     add_audit(door.router, services)

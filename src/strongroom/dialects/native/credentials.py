@@ -56,7 +56,8 @@ class CredentialAnswer(Answer):
     type: Literal["credential"] = "credential"
     vault_id: str
     kind: str
-    name: str | None
+    name: str | None = Field(description="The variable's name, where there is only one.")
+    variables: list[str]
     hosts: list[str] | None
     surfaces: list[Surface]
     placeholder: Literal["opaque", "imitate"]
@@ -79,13 +80,13 @@ def add_credentials(router: APIRouter, services: Services) -> None:
             material=EnvironmentVariable(value=body.value),
             display_name=body.display_name,
             metadata=body.metadata or {},
-            networking=_networking(body.hosts),
+            networking=networking_of(body.hosts),
             surfaces=frozenset(body.surfaces),
             imitate=body.placeholder == "imitate",
         )
         _require_shape(new)
         try:
-            return _shown(await services.credentials.create(principal, place, new))
+            return shown(await services.credentials.create(principal, place, new))
         except Invalid as refused:
             field = _OURS.get(refused.field, refused.field)
             raise Invalid(refused.rule, field=field, code=refused.code) from None
@@ -95,7 +96,8 @@ def add_credentials(router: APIRouter, services: Services) -> None:
     )
 
 
-def _networking(hosts: list[str] | None) -> Networking:
+def networking_of(hosts: list[str] | None) -> Networking:
+    """Return where a secret may go. Raises `Invalid`, naming the host."""
     if hosts is None:
         return Unrestricted()
     for place, text in enumerate(hosts):
@@ -113,13 +115,15 @@ def _require_shape(new: NewCredential) -> None:
         raise Invalid(refused.rule, field="placeholder") from None
 
 
-def _shown(credential: Credential) -> CredentialAnswer:
-    networking = credential.networking
+def shown(credential: Credential) -> CredentialAnswer:
+    """Return a credential as it is shown."""
+    networking, variables = credential.networking, list(credential.details.variables())
     return CredentialAnswer(
         id=credential.id,
         vault_id=credential.vault,
         kind=credential.kind,
-        name=credential.details.variable(),
+        name=variables[0] if len(variables) == 1 else None,
+        variables=variables,
         hosts=list(networking.hosts.texts()) if isinstance(networking, Limited) else None,
         surfaces=[surface for surface in Surface if surface in credential.surfaces],
         placeholder="opaque" if credential.placeholder == OPAQUE else "imitate",
