@@ -77,7 +77,7 @@ def test_lists_of_commands_show_whole_sentences_and_arguments_have_names(lonely:
     for words in COMMANDS:  # in this process: one for each command would take longer than all else here
         said = CliRunner().invoke(app, [*words.split(), "--help"]).stdout
         assert "]]" not in said.splitlines()[0], said
-        assert not re.search(r"--[a-z-]+ <", said.replace("--kind <", "")), said
+        assert not re.search(r"--[a-z-]+ <(?![a-z_]+\|)", said), said  # a list of choices names itself
 
 
 def test_no_command_takes_a_secret_as_an_argument() -> None:

@@ -134,7 +134,10 @@ def show(
     session: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a session, how often it used which credential where, and what the proxy refused it."""
+    """Show a session with its uses and refusals.
+
+    That is: how often it used which credential where, and what the proxy refused it.
+    """
     found = connection(ctx).client().get(SESSIONS + path(session))
     output.one(found, FIELDS, as_json=as_json)
     if not as_json and found["uses"]:
