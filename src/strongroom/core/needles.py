@@ -172,10 +172,15 @@ class Stream:
 
     __slots__ = ("_held", "_needles", "_replace")
 
-    def __init__(self, needles: Needles, replace: Replace) -> None:
+    def __init__(self, needles: Needles, replace: Replace, held: bytes = b"") -> None:
         self._needles = needles
         self._replace = replace
-        self._held = b""
+        self._held = held
+
+    @property
+    def held(self) -> bytes:
+        """What is held back: with it another stream can go on where this one stopped."""
+        return self._held
 
     def feed(self, piece: bytes) -> bytes:
         """Return what is settled after this piece."""

@@ -118,9 +118,13 @@ class Substituter:
             + self._needles.replace(query, lambda found: self._percent(found, Surface.QUERY))
         )
 
-    def body(self, encoding: BodyEncoding) -> Stream:
-        """Return a stream that replaces placeholders in one body."""
-        return Stream(self._needles, lambda found: self._in_body(found, encoding))
+    def body(self, encoding: BodyEncoding, held: bytes = b"") -> Stream:
+        """Return a stream that replaces placeholders in one body, or goes on with what another has `held` back."""
+        return Stream(self._needles, lambda found: self._in_body(found, encoding), held)
+
+    def report(self, data: bytes, surface: Surface) -> None:
+        """Report the placeholders in data that nothing is put into."""
+        self._needles.replace(data, lambda found: self._stray(found, surface))
 
     def watch(self) -> Stream:
         """Return a stream that leaves one body as it is, and reports the placeholders in it."""
@@ -142,12 +146,7 @@ class Substituter:
 
     def require_none_left(self, head: bytes) -> None:
         """Report the first placeholder that stands in a head that is ready to be sent, in a name for instance."""
-        self._needles.replace(head, self._left_over)
-
-    def _left_over(self, found: bytes) -> bytes:
-        if self._live():
-            self._strayed(found.decode(), Surface.HEADER)
-        return found
+        self.report(head, Surface.HEADER)
 
     def _in_header(self, found: bytes) -> bytes:
         swap = self._allowed(found, Surface.HEADER)
@@ -181,8 +180,13 @@ class Substituter:
         swap = self._swaps.get(found)
         if swap is not None and surface in swap.surfaces:
             return swap
-        self._strayed(found.decode(), surface)
+        self._stray(found, surface)
         return None
+
+    def _stray(self, found: bytes, surface: Surface) -> bytes:
+        if self._live():
+            self._strayed(found.decode(), surface)
+        return found
 
 
 def _fits_header(secret: Secret) -> bool:

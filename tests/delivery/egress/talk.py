@@ -58,10 +58,12 @@ class Talk:
                     events.append(answer)
         return self
 
-    def obey(self, command: do.Command) -> on.Event | None:  # noqa: C901, PLR0911 - one for each command
+    def obey(self, command: do.Command) -> on.Event | None:  # noqa: C901, PLR0911, PLR0912 - one for each command
         match command:
             case do.AwaitClient():
                 return on.ClientReady()
+            case do.AwaitUpstream():
+                return on.UpstreamReady()
             case do.SendClient(data):
                 self.to_client += data
                 self.largest = max(self.largest, len(data))

@@ -580,33 +580,6 @@ class TestSilence:
         assert Talk().happen(on.TimedOut(waiting)).done == [do.CloseClient(linger=False)]
 
 
-class TestUpgrade:
-    ASKED = request("/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x")
-
-    def test_websocket_is_refused_where_secrets_are_at_stake(self) -> None:
-        talk = Talk(FixedDelivery(swaps=(swap(),))).tunnel().client(self.ASKED)
-        assert refused(talk.heard_by_client())[:2] == (501, "upgrade_not_supported")
-        assert talk.opened == []
-
-    def test_websocket_is_relayed_where_none_are(self) -> None:
-        talk = Talk().tunnel().client(self.ASKED)
-        assert b"Connection: Upgrade\r\nUpgrade: websocket\r\n" in talk.heard_by_upstream()
-        talk.upstream(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01a")
-        assert talk.heard_by_client().endswith(b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01a")
-        assert talk.client(b"\x00\xff").heard_by_upstream() == b"\x00\xff"
-        assert talk.upstream(b"\x82").heard_by_client() == b"\x82"
-        assert talk.upstream_gone().done == [do.CloseClient(linger=False)]
-
-    def test_an_upgrade_answered_by_200_is_an_ordinary_reply(self) -> None:
-        talk = Talk().tunnel().client(self.ASKED).upstream(reply())
-        assert talk.heard_by_client() == reply()
-        assert talk.client(b"\x00\x00").done == [do.KeepUpstream()]
-
-    def test_a_change_of_protocol_that_nobody_asked_for_is_refused(self) -> None:
-        talk = Talk().tunnel().client(request()).upstream(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
-        assert refused(talk.heard_by_client())[:2] == (502, "upstream_bad_reply")
-
-
 def test_every_refusal_is_counted_by_its_code() -> None:
     talk = Talk().client(b"nonsense\r\n\r\n")
     assert talk.counters.refused == {Code.BAD_REQUEST: 1}

@@ -70,6 +70,12 @@ class AwaitClient:
 
 @final
 @dataclass(slots=True)
+class AwaitUpstream:
+    """There is more for the upstream: `UpstreamReady` when it has room for it, and others have had their turn."""
+
+
+@final
+@dataclass(slots=True)
 class KeepUpstream:
     """The exchange is over and the upstream's connection fit for another one."""
 
@@ -78,6 +84,12 @@ class KeepUpstream:
 @dataclass(slots=True)
 class DropUpstream:
     """Close the upstream's connection, or give up making one."""
+
+
+@final
+@dataclass(slots=True)
+class FinishUpstream:
+    """Close the upstream's connection when everything is sent and it has had time to close its side."""
 
 
 @final
@@ -111,8 +123,10 @@ Command = (
     | MakePlan
     | OpenUpstream
     | AwaitClient
+    | AwaitUpstream
     | KeepUpstream
     | DropUpstream
+    | FinishUpstream
     | StartTls
     | CloseClient
     | AbortClient

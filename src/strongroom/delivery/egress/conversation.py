@@ -11,7 +11,6 @@ Rules kept here:
 - after a malformed or contradictory request nothing more is read from that client.
 """
 
-from enum import Enum, auto
 from typing import assert_never
 
 from strongroom.core.failures import Failure, NotAuthenticated
@@ -21,11 +20,9 @@ from strongroom.delivery.egress.commands import (
     AbortClient,
     CloseClient,
     Command,
-    DropUpstream,
     FindSession,
     MakePlan,
     SendClient,
-    SendUpstream,
     StartTls,
 )
 from strongroom.delivery.egress.counters import Counters
@@ -40,6 +37,7 @@ from strongroom.delivery.egress.events import (
     TimedOut,
     UpstreamGone,
     UpstreamOpened,
+    UpstreamReady,
     UpstreamSent,
     Waiting,
 )
@@ -47,23 +45,16 @@ from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.head import HeadBuffer
 from strongroom.delivery.egress.lateness import too_late
 from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.phases import Phase
 from strongroom.delivery.egress.presented import presented_token
 from strongroom.delivery.egress.refusals import STOPS, Refusal, bad_request, refusal_of
+from strongroom.delivery.egress.relaying import Relay, tell
 from strongroom.delivery.egress.shares import Share
 from strongroom.delivery.egress.tallying import counted_if_refused, tally
 from strongroom.delivery.egress.tunnel import Spoken, Tunnel, spoken
 from strongroom.services.live import LivePlan, LiveSession
 
 ESTABLISHED = b"HTTP/1.1 200 Connection Established\r\n\r\n"
-
-
-class _Phase(Enum):
-    READING = auto()
-    ASKING = auto()
-    PEEKING = auto()
-    EXCHANGING = auto()
-    RELAYING = auto()
-    CLOSED = auto()
 
 
 class Conversation:
@@ -77,6 +68,7 @@ class Conversation:
         "_limits",
         "_out",
         "_phase",
+        "_relay",
         "_tunnel",
         "head_due",
         "share",
@@ -88,12 +80,13 @@ class Conversation:
         self._limits = limits
         self._counters = counters
         self._out: list[Command] = []
-        self._phase = _Phase.READING
+        self._phase = Phase.READING
         self._buffer = HeadBuffer(limits.head_bytes)
         self._tunnel = inside
         self.share = Share(limits) if inside is None else inside.share
         self._asked: Asked | None = None
         self._exchange: Exchange | None = None
+        self._relay: Relay | None = None
         self.head_due = True
         """Whether the client owes the rest of a head, so that its dribbling does not buy it time."""
         self.stopping = False
@@ -108,11 +101,11 @@ class Conversation:
     def waiting(self) -> Waiting:
         """Whom a silence is to be blamed on."""
         match self._phase:
-            case _Phase.READING | _Phase.PEEKING | _Phase.CLOSED:
+            case Phase.READING | Phase.PEEKING | Phase.CLOSED:
                 return Waiting.HEAD if self.head_due else Waiting.NEXT
-            case _Phase.ASKING:
+            case Phase.ASKING:
                 return Waiting.OURSELVES
-            case _Phase.EXCHANGING | _Phase.RELAYING:
+            case Phase.EXCHANGING | Phase.RELAYING:
                 return Waiting.ANSWER
             case _:
                 assert_never(self._phase)
@@ -120,33 +113,38 @@ class Conversation:
     @property
     def full(self) -> bool:
         """Whether no more should be read from the client for now."""
-        ahead = 0 if self._exchange is None else self._exchange.ahead
+        under_way = self._relay if self._exchange is None else self._exchange
+        ahead = 0 if under_way is None else under_way.ahead
         return max(ahead, len(self._buffer.held)) > self._limits.backlog_bytes
 
     @property
     def under_way(self) -> object:
         """What has begun and has not ended: an exchange, or the other protocol that it became."""
-        return self if self._phase is _Phase.RELAYING else self._exchange
+        return self if self._phase is Phase.RELAYING else self._exchange
 
     @property
     def finishing(self) -> bool:
         """Whether there is an answer to come that nothing more from the client is needed for."""
         asked = self._asked
-        under_way = self._phase is _Phase.ASKING or self._phase is _Phase.EXCHANGING
+        under_way = self._phase is Phase.ASKING or self._phase is Phase.EXCHANGING
         return under_way and asked is not None and asked.complete and asked.head.method != b"CONNECT"
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way."""
-        return self._phase in {_Phase.READING, _Phase.PEEKING, _Phase.CLOSED} and not self._buffer.held
+        return self._phase in {Phase.READING, Phase.PEEKING, Phase.CLOSED} and not self._buffer.held
 
     def receive(self, event: Event) -> list[Command]:
         """Take an event; return what to do, in order."""
+        relay = self._relay
         try:
-            self._take(event)
+            if relay is None or type(event) is ClientGone:
+                self._take(event)
+            else:
+                tell(relay, event)
         except STOPS as why:
             self._refuse(why)
-        while self._phase is _Phase.READING and self._buffer.held:
+        while self._phase is Phase.READING and self._buffer.held:
             try:
                 if not self._read_head():
                     break
@@ -183,6 +181,8 @@ class Conversation:
                 self._client_gone()
             case TimedOut():
                 self._timed_out(event.waiting)
+            case UpstreamReady():
+                pass  # only a relay awaits the upstream
             case _:
                 assert_never(event)
 
@@ -190,16 +190,14 @@ class Conversation:
 
     def _client_sent(self, data: bytes) -> None:
         match self._phase:
-            case _Phase.EXCHANGING if self._exchange is not None and not self._buffer.held:
+            case Phase.EXCHANGING if self._exchange is not None and not self._buffer.held:
                 rest = self._exchange.client_sent(data)
                 if rest:
                     self._buffer.add(rest)
-            case _Phase.RELAYING:
-                self._emit(SendUpstream(data))
-            case _Phase.PEEKING:
+            case Phase.PEEKING:
                 self._buffer.add(data)
                 self._peek()
-            case _Phase.CLOSED:
+            case Phase.CLOSED:
                 pass  # what a refused client still sends
             case _:
                 self._buffer.add(data)
@@ -224,21 +222,21 @@ class Conversation:
         token = presented_token(asked.head)
         if token is None:
             raise refusal_of(NotAuthenticated(presented=False))
-        self._phase = _Phase.ASKING
+        self._phase = Phase.ASKING
         self._emit(FindSession(token))
         return True
 
     def _client_gone(self) -> None:
         if self._exchange is not None:
             self._exchange.release()
-        elif self._phase is _Phase.RELAYING:
-            self._emit(DropUpstream())
-        self._exchange, self._phase = None, _Phase.CLOSED
+        if self._relay is not None:
+            self._relay.client_gone()
+        self._exchange, self._relay, self._phase = None, None, Phase.CLOSED
 
     # --- decisions --------------------------------------------------------------------------------
 
     def _session_found(self, event: SessionFound) -> None:
-        if self._phase is _Phase.ASKING and self._asked is not None:
+        if self._phase is Phase.ASKING and self._asked is not None:
             self.share = event.share
             self._ask_plan(self._asked, event.live, None)
 
@@ -248,12 +246,12 @@ class Conversation:
         if plan is not None and plan.live:
             self._exchange_under(plan, asked, live)
             return
-        self._phase = _Phase.ASKING
+        self._phase = Phase.ASKING
         self._emit(MakePlan(live, asked.destination))
 
     def _plan_made(self, plan: LivePlan) -> None:
         asked = self._asked
-        if self._phase is not _Phase.ASKING or asked is None or asked.live is None:
+        if self._phase is not Phase.ASKING or asked is None or asked.live is None:
             return
         if asked.head.method != b"CONNECT":
             if self._tunnel is not None:
@@ -262,7 +260,7 @@ class Conversation:
             return
         self._tunnel = Tunnel(asked.live, asked.destination, plan, share=self.share)
         self._asked = None
-        self._phase = _Phase.PEEKING
+        self._phase = Phase.PEEKING
         self.head_due = True
         self._emit(SendClient(ESTABLISHED))
         if self._buffer.held:
@@ -281,10 +279,10 @@ class Conversation:
             case Spoken.NEITHER:
                 self._close(linger=False)
                 return
-        self._phase = _Phase.READING
+        self._phase = Phase.READING
 
     def _failed(self, failure: Failure) -> None:
-        if self._phase is _Phase.ASKING:
+        if self._phase is Phase.ASKING:
             raise refusal_of(failure)
         if self._exchange is not None:
             raise refusal_of(failure, dialling=True)
@@ -292,7 +290,7 @@ class Conversation:
     # --- the exchange -----------------------------------------------------------------------------
 
     def _exchange_under(self, plan: LivePlan, asked: Asked, live: LiveSession) -> None:
-        self._phase = _Phase.EXCHANGING
+        self._phase = Phase.EXCHANGING
         if self._exchange is not None:
             rest = self._exchange.renew(plan, self._buffer.rest())
         else:
@@ -303,7 +301,7 @@ class Conversation:
     def _exchange_of(self, asked: Asked, plan: LivePlan, live: LiveSession) -> Exchange:
         self.share.begin()
         asked.live = live
-        self._phase = _Phase.EXCHANGING
+        self._phase = Phase.EXCHANGING
         self._counters.requests += 1
         self._exchange = Exchange(
             asked, plan, live, share=self.share, limits=self._limits, counters=self._counters, emit=self._emit
@@ -313,25 +311,23 @@ class Conversation:
     @property
     def _resting(self) -> bool:
         """Whether nothing is under way and nothing has come of the next request."""
-        return self._phase is _Phase.READING and not self._buffer.held
+        return self._phase is Phase.READING and not self._buffer.held
 
     def _rest(self) -> None:
         self.share.end()
         self._exchange = self._asked = None
-        self._phase = _Phase.READING
+        self._phase = Phase.READING
 
     def _upstream_opened(self) -> None:
         exchange = self._exchange
-        if exchange is not None and self._phase is _Phase.EXCHANGING and not exchange.opened():
-            self._phase = _Phase.ASKING
+        if exchange is not None and self._phase is Phase.EXCHANGING and not exchange.opened():
+            self._phase = Phase.ASKING
             self._emit(MakePlan(exchange.live, exchange.asked.destination))
 
     def _upstream_sent(self, data: bytes) -> None:
         if self._exchange is not None:
             self._exchange.upstream_sent(data)
             self._settle(self._exchange)
-        elif self._phase is _Phase.RELAYING:
-            self._emit(SendClient(data))
 
     def _client_ready(self) -> None:
         if self._exchange is not None:
@@ -342,26 +338,22 @@ class Conversation:
         if self._exchange is not None:
             self._exchange.upstream_gone(clean=event.clean, reused=event.reused)
             self._settle(self._exchange)
-        elif self._phase is _Phase.RELAYING:
-            self._close(linger=False)
 
     def _settle(self, exchange: Exchange) -> None:
         """Go on if the exchange is over, or has become another protocol."""
         incoming = exchange.incoming
         if incoming.switched is not None:
             self.share.end()
-            self._exchange = self._asked = None
-            self._phase = _Phase.RELAYING
-            if incoming.switched:
-                self._emit(SendClient(incoming.switched))
-            early = self._buffer.rest()
-            if early:
-                self._emit(SendUpstream(early))
+            self._exchange, self._phase = None, Phase.RELAYING
+            relay = self._relay = exchange.relay(self._close)
+            relay.upstream_sent(incoming.switched)
+            if not relay.over:
+                relay.client_sent(self._buffer.rest())
         elif incoming.done:
             self._exchange = self._asked = None
             exchange.release()
             if incoming.keep_client and not self.stopping:
-                self._phase = _Phase.READING
+                self._phase = Phase.READING
             else:
                 self._close(linger=not exchange.asked.complete)
 
@@ -374,26 +366,27 @@ class Conversation:
         self._exchange = self._asked = None
         if exchange is not None:
             exchange.release()
-        relaying = self._phase is _Phase.RELAYING  # what is spoken there is not HTTP any more
-        if relaying or (exchange is not None and exchange.incoming.started):
-            self._phase = _Phase.CLOSED
-            self._out += [DropUpstream(), AbortClient()] if relaying else [AbortClient()]
+        if self._relay is not None:  # what is spoken there is not HTTP any more
+            self._relay.refused(refusal)
+            return
+        if exchange is not None and exchange.incoming.started:
+            self._phase = Phase.CLOSED
+            self._emit(AbortClient())
             return
         close = self.stopping or is_last(refusal, asked, in_tunnel=self._tunnel is not None)
         self._emit(SendClient(answer(refusal, close=close, head=None if asked is None else asked.head)))
         if close:
             self._close(linger=True)
         else:
-            self._phase = _Phase.READING
+            self._phase = Phase.READING
 
     def _timed_out(self, waiting: Waiting) -> None:
         late = too_late(waiting, self._limits) if self._exchange is not None or self._buffer.held else None
         if late is not None:
             raise late
-        if self._phase is _Phase.RELAYING:
-            self._emit(DropUpstream())
         self._close(linger=False)
 
     def _close(self, *, linger: bool) -> None:
-        self._phase = _Phase.CLOSED
+        self._phase = Phase.CLOSED
+        self._relay = None
         self._emit(CloseClient(linger=linger))

@@ -5,16 +5,15 @@ an await; only what is cold starts a task, at most one at a time.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Protocol, assert_never, final
+from typing import assert_never, final
 
 from strongroom.core.failures import Failure, NotAuthenticated, TooMany, Unavailable
-from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
+from strongroom.delivery.egress.counterpart import Client
 from strongroom.delivery.egress.crashes import log_crash
 from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
@@ -28,6 +27,7 @@ from strongroom.delivery.egress.events import (
     TimedOut,
     UpstreamGone,
     UpstreamOpened,
+    UpstreamReady,
     UpstreamSent,
     Waiting,
 )
@@ -36,29 +36,11 @@ from strongroom.delivery.egress.patience import Patience
 from strongroom.delivery.egress.reaching import Reach
 from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
+from strongroom.delivery.egress.turned_away import count_for_session
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
 
 _OPENED = UpstreamOpened()
-
-
-class Client(Protocol):
-    """Whom a conversation is with. Nothing of this calls back before it returns, but for `start_tls`."""
-
-    def send(self, data: bytes) -> None:
-        """Send, if the client is still there."""
-
-    def steer(self, *, paused: bool) -> bool:
-        """Stop reading what the client sends, or go on; false if its connection is ending and has no more to read."""
-
-    def start_tls(self, host: Host, early: bytes) -> None:
-        """Speak TLS from here on, as this host; `early` is what has arrived of it."""
-
-    def close(self, *, linger: bool) -> None:
-        """Close when everything is sent; `linger` if the client may still be sending."""
-
-    def cut(self) -> None:
-        """Cut at once, so that the client cannot take what it has got for complete."""
 
 
 @final
@@ -82,6 +64,7 @@ class Driver:
         self._congested = False  # the client does not take what we send
         self._awaited = False  # there is more to send as soon as it does
         self._upstream_congested = False
+        self._upstream_awaited = False  # there is more to send as soon as the upstream takes it
         self._paused = False
         self._touched = around.loop.time()
         self._patience = Patience(around.limits)
@@ -158,8 +141,7 @@ class Driver:
     def upstream_gone(self, *, clean: bool) -> None:
         """Take the end of the upstream's connection."""
         reused = self._upstream is not None and self._upstream.reused
-        self._upstream = None
-        self._upstream_congested = False
+        self._leave_upstream()
         self.happen(UpstreamGone(clean, reused))
 
     def upstream_congested(self, *, congested: bool) -> None:
@@ -167,6 +149,7 @@ class Driver:
         self._upstream_congested = congested
         self._touched = self._around.loop.time()
         self._steer()
+        self._pace_upstream()
 
     # --- events and commands ----------------------------------------------------------------------
 
@@ -207,14 +190,19 @@ class Driver:
             case do.AwaitClient():
                 self._awaited = True
                 self._pace()
+            case do.AwaitUpstream():
+                self._upstream_awaited = True
+                self._pace_upstream()
             case do.DropUpstream():
                 self._drop_upstream()
+            case do.FinishUpstream():
+                self._finish_upstream()
             case do.MakePlan():
                 self._make_plan(command.live, command.destination)
             case do.FindSession():
                 self._find_session(command.token)
             case do.CountRefusal():
-                self._count_refusal(command)
+                count_for_session(self._around, command)
             case do.StartTls():
                 self._client.start_tls(command.host, command.early)
             case do.CloseClient():
@@ -250,6 +238,16 @@ class Driver:
             self._pace()
             self.happen(ClientReady())
 
+    def _pace_upstream(self) -> None:
+        """Send on what is left for the upstream when it has room, and others had their turn."""
+        if self._upstream_awaited and not self._upstream_congested:
+            self._around.loop.call_soon(self._send_upstream_on)
+
+    def _send_upstream_on(self) -> None:
+        if self._upstream_awaited and not self._upstream_congested:
+            self._upstream_awaited = False
+            self.happen(UpstreamReady())
+
     # --- questions: answered at once from memory, or by a task --------------------------------------
 
     def _find_session(self, token: Secret) -> None:
@@ -258,18 +256,6 @@ class Driver:
             self.happen(self._entered(live))
         else:
             self._start(lambda: self._enter(token), "find the session of a proxy token")
-
-    def _count_refusal(self, counted: do.CountRefusal) -> None:
-        live = self._around.delivery.entered(counted.token)
-        if live is not None:
-            live.turned_away(counted.code, counted.host)
-        else:
-            _ = self._around.spawn(self._count_cold(counted), "count a refusal")
-
-    async def _count_cold(self, counted: do.CountRefusal) -> None:
-        with contextlib.suppress(Failure):  # a token of no session: there is nobody to tell
-            live = await self._around.delivery.enter(counted.token)
-            live.turned_away(counted.code, counted.host)
 
     async def _enter(self, token: Secret) -> Event:
         return self._entered(await self._around.delivery.enter(token))
@@ -368,10 +354,19 @@ class Driver:
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
-        connection, self._upstream = self._upstream, None
-        self._upstream_congested = False
+        connection = self._leave_upstream()
         if connection is not None:
             connection.drop()
+
+    def _finish_upstream(self) -> None:
+        connection = self._leave_upstream()
+        if connection is not None:
+            self._around.pool.part_with(connection, self._around.loop.time())
+
+    def _leave_upstream(self) -> UpstreamConnection | None:
+        connection, self._upstream = self._upstream, None
+        self._upstream_congested = self._upstream_awaited = False
+        return connection
 
     # --- the end ------------------------------------------------------------------------------------
 

@@ -48,6 +48,12 @@ class ClientReady:
 
 @final
 @dataclass(slots=True)
+class UpstreamReady:
+    """The answer to `AwaitUpstream`."""
+
+
+@final
+@dataclass(slots=True)
 class SessionFound:
     """The answer to `FindSession`."""
 
@@ -113,6 +119,7 @@ Event = (
     | PlanMade
     | Failed
     | UpstreamOpened
+    | UpstreamReady
     | UpstreamSent
     | UpstreamGone
     | TimedOut

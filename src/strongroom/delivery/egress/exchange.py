@@ -25,11 +25,15 @@ from strongroom.delivery.egress.commands import (
     SendUpstream,
 )
 from strongroom.delivery.egress.counters import Counters
+from strongroom.delivery.egress.handshake import Handshake, check_handshake, wants_websocket
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.incoming import Incoming
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, bounded, upgrades
+from strongroom.delivery.egress.message_relay import MessageRelay
+from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, bounded
+from strongroom.delivery.egress.plain_relay import PlainRelay, needs_search
 from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
+from strongroom.delivery.egress.relaying import Close, Relay
 from strongroom.delivery.egress.request_lines import request_lines
 from strongroom.delivery.egress.shares import Share
 from strongroom.delivery.egress.signing import SignedOutgoing, Signing, find_signing
@@ -100,10 +104,11 @@ class Exchange:
     def begin(self, early: bytes) -> bytes:
         """Start, with what has arrived behind the head; return what does not belong to the body."""
         asked = self.asked
-        head, body = asked.head, asked.body
-        if b"upgrade" in head.names:
-            _upgrade(head, self._plan)
+        head = asked.head
+        if b"upgrade" in head.names and wants_websocket(head):
+            check_handshake(asked)
         self._signing = find_signing(asked, self._plan) if self._plan.plan.signers else None
+        body = asked.body
         if body is None:
             self._open()
             return early
@@ -200,17 +205,16 @@ class Exchange:
     def _bodiless(self) -> bytes:
         asked, plan = self.asked, self._plan
         head = asked.head
-        protocol = _upgrade(head, plan) if b"upgrade" in head.names else None
         signing = self._signing
         lines = request_lines(head, asked.target, authority=asked.authority, plan=plan, signing=signing)
-        if protocol is not None:
-            self.incoming.upgrading = True
-            lines += (b"Connection: Upgrade", b"Upgrade: " + protocol)
+        if b"upgrade" in head.names and wants_websocket(head):
+            handshake = self.incoming.handshake = Handshake(head, searched=needs_search(plan))
+            lines = handshake.request_lines(lines)
         if signing is not None:
             lines = signing.signed(lines)
         lines += _EMPTY_LINE
         request = bounded(b"\r\n".join(lines), self._limits)
-        if head.method in _REPEATABLE and protocol is None:
+        if head.method in _REPEATABLE:
             self._replay = request
         return request
 
@@ -309,19 +313,13 @@ class Exchange:
             self._emit(KeepUpstream() if incoming.done and incoming.reusable else DropUpstream())
             self._uses_upstream = False
 
+    def relay(self, close: Close) -> Relay:
+        """Return what goes on with both connections after the change of protocol; it ends with a call of `close`."""
+        handshake = self.incoming.handshake
+        if handshake is not None and not handshake.searched:
+            return PlainRelay(self._plan, self.live, emit=self._emit, close=close)
+        return MessageRelay(self._plan, self.live, limits=self._limits, emit=self._emit, close=close)
+
     def _open(self, *, fresh: bool = False) -> None:
         self._uses_upstream = True
         self._emit(OpenUpstream(self.live, self.asked.destination, fresh))
-
-
-def _upgrade(head: RequestHead, plan: LivePlan) -> bytes | None:
-    """Return the protocol to change to. Raises a refusal where secrets are at stake.
-
-    After the change bytes could not be searched any more: WebSocket frames are masked (RFC 6455 5.3).
-    """
-    protocol = upgrades(head)
-    if protocol is not None and (plan.plan.swaps or plan.plan.placements):
-        raise Refusal(
-            Code.UPGRADE_NOT_SUPPORTED, "WebSocket is not supported to hosts for which the session holds a credential"
-        )
-    return protocol

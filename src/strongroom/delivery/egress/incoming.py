@@ -18,6 +18,7 @@ from strongroom.core.needles import Stream
 from strongroom.core.scrubbing import Cleaning, Scrubber
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
 from strongroom.delivery.egress.decoding import Decoder, decoder, plain
+from strongroom.delivery.egress.handshake import Handshake
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
 from strongroom.delivery.egress.limits import Limits
@@ -51,12 +52,12 @@ class Incoming:
         "_request_complete",
         "_stream",
         "done",
+        "handshake",
         "keep_client",
         "pending",
         "reusable",
         "started",
         "switched",
-        "upgrading",
     )
 
     def __init__(
@@ -85,8 +86,8 @@ class Incoming:
         self.pending = False
         """Whether there is more to send: call `resume` as soon as the client has room for it."""
         self._ending = False
-        self.upgrading = False
-        """Whether the upstream may change to another protocol."""
+        self.handshake: Handshake | None = None
+        """Set if the upstream may change to WebSocket."""
         self.switched: bytes | None = None
         """What followed the head by which the upstream changed to another protocol."""
 
@@ -135,14 +136,19 @@ class Incoming:
 
     def _interim_reply(self, head: ReplyHead) -> bytes:
         self._interim += 1
-        if head.status == _SWITCHING:
-            if not self.upgrading:
-                raise bad_reply("the upstream changes the protocol unasked")
-            self.switched = self._buffer.rest()
-            return _head(head, self._scrubber(), b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         if self._interim > _MAX_INTERIM or b"content-length" in head.names or b"transfer-encoding" in head.names:
             raise bad_reply("the upstream's interim replies break the rules of HTTP/1.1")
+        if head.status == _SWITCHING:
+            return self._switch(head)
         return _head(head, self._scrubber(), b"\r\n") if self._request.minor else b""
+
+    def _switch(self, head: ReplyHead) -> bytes:
+        handshake = self.handshake
+        if handshake is None:
+            raise bad_reply("the upstream changes the protocol unasked")
+        handshake.check(head)
+        self.switched = self._buffer.rest()
+        return _head(head, self._scrubber(), handshake.answer)
 
     @property
     def _all_sent(self) -> bool:
@@ -299,5 +305,8 @@ def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool 
     return b"\r\n".join([status, *clean_fields(lines, scrubber), framing])
 
 
-_NOT_FORWARDED = HOP_BY_HOP | {b"alt-svc"}  # RFC 7838: other ways to the upstream, which would lead around the proxy
+_NOT_FORWARDED = HOP_BY_HOP | {
+    b"alt-svc",  # RFC 7838: other ways to the upstream, which would lead around the proxy
+    b"sec-websocket-accept",  # written anew once it has been checked
+}
 _DECODED = _NOT_FORWARDED | {b"content-encoding"}

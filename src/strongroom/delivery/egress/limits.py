@@ -61,7 +61,8 @@ class Limits:
     """How long one exchange may take in all; streams and WebSockets too."""
 
     linger_seconds: float = 2.0
-    """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
+    """How long what a refused client still sends is read and thrown away, so that it can read its answer; the same for
+    an upstream at the end of a WebSocket."""
 
     upstream_idle_seconds: float = 30.0
     """How long an upstream connection is kept for the next request."""

@@ -101,14 +101,3 @@ def bounded(head: bytes, limits: Limits) -> bytes:
 def body_swaps(plan: Plan) -> bool:
     """Tell whether a secret may be put into a body under this plan."""
     return any(Surface.BODY in swap.surfaces for swap in plan.swaps)
-
-
-def upgrades(head: RequestHead) -> bytes | None:
-    """Return the protocol that a client asks to change to, if it is one that we treat as such.
-
-    Only WebSocket is: an offer of h2c, which some clients add to every plain request, may be ignored (RFC 9110 7.8).
-    """
-    value = head.one(b"upgrade")
-    if value is None or value.lower() != b"websocket" or b"upgrade" not in head.tokens(b"connection"):
-        return None
-    return value

@@ -69,6 +69,7 @@ class Pool:
         self._limits = limits
         self._lanes = WeakValueDictionary[tuple[LiveSession, Destination], Lane]()
         self._filled: set[Lane] = set()
+        self._parting: set[UpstreamConnection] = set()
 
     def lane(self, live: LiveSession, destination: Destination) -> Lane:
         """Return the lane of a session to a destination."""
@@ -77,12 +78,26 @@ class Pool:
             lane = self._lanes[live, destination] = Lane(self._limits.upstream_idle_connections, self._filled)
         return lane
 
+    def part_with(self, connection: UpstreamConnection, now: float) -> None:
+        """Take a connection on which everything is said, and give the other side some time to close it."""
+        connection.finish()
+        connection.idle_since = now
+        self._parting.add(connection)
+
     def sweep(self, now: float) -> None:
         """Close what has been idle too long. Call it every second or so."""
         for lane in list(self._filled):
             lane.expire(now - self._limits.upstream_idle_seconds)
+        self._part(now - self._limits.linger_seconds)
 
     def close(self) -> None:
         """Close everything."""
         for lane in list(self._filled):
             lane.expire(float("inf"))
+        self._part(float("inf"))
+
+    def _part(self, before: float) -> None:
+        """Close what has had its time since before then, and forget what has ended by itself."""
+        for connection in [each for each in self._parting if each.gone or each.idle_since < before]:
+            connection.drop()
+            self._parting.discard(connection)

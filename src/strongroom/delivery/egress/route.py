@@ -15,7 +15,9 @@ from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.refusals import bad_request, mismatch
 
 _AUTHORITY = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
-_ABSOLUTE = re.compile(rb"(https?)://([^/?]*)(.*)", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"(https?|wss?)://([^/?]*)(.*)", re.IGNORECASE)
+_SCHEMES = {b"http": "http", b"https": "https", b"ws": "http", b"wss": "https"}
+"""How a scheme is dialled. Some clients name a WebSocket as RFC 6455 section 3 does when they ask a proxy for it."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LARGEST_PORT = 65535
 
@@ -39,7 +41,7 @@ def absolute_destination(head: RequestHead) -> tuple[Destination, bytes]:
     found = _ABSOLUTE.fullmatch(head.target)
     if found is None:
         raise bad_request("a proxy wants an absolute http:// target, or CONNECT")
-    if found[1].lower() == b"https":
+    if _SCHEMES[found[1].lower()] == "https":
         raise bad_request("https goes through CONNECT, so that it stays encrypted on the way to the proxy")
     destination = _destination("http", found[2])
     if destination is None:
@@ -56,7 +58,7 @@ def inner_target(head: RequestHead, destination: Destination) -> bytes:
     found = _ABSOLUTE.fullmatch(target)
     if found is None:
         raise bad_request("the target must begin with '/'")
-    named = _destination(found[1].decode().lower(), found[2])
+    named = _destination(_SCHEMES[found[1].lower()], found[2])
     if named != destination:
         raise mismatch("the target names another host than the tunnel's")
     return _origin_form(head.method, found[3])

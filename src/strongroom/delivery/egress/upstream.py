@@ -21,6 +21,22 @@ class User(Protocol):
         """Stop sending for a while, or go on."""
 
 
+class _Nobody:
+    """Uses a connection that has been told goodbye."""
+
+    def upstream_sent(self, data: bytes) -> None:
+        """Throw it away."""
+
+    def upstream_gone(self, *, clean: bool) -> None:
+        """That is what was waited for."""
+
+    def upstream_congested(self, *, congested: bool) -> None:
+        """Nothing more is sent."""
+
+
+_NOBODY = _Nobody()
+
+
 class Keeper(Protocol):
     """Who keeps a connection that nobody uses."""
 
@@ -60,6 +76,11 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+
+    def finish(self) -> None:
+        """Wait for the other side to close, and throw away what it still sends; nobody is told."""
+        self.user, self.keeper = _NOBODY, None
+        self.pause(paused=False)
 
     def drop(self) -> None:
         """Close at once; nobody is told."""

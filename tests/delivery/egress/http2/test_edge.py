@@ -429,20 +429,20 @@ async def test_websocket_on_a_stream_becomes_the_handshake_of_http_1() -> None:
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: %b\r\nSec-WebSocket-Protocol: chat\r\n\r\n\x81\x02hi" % accept
         )
-        writer.write(await reader.readexactly(8))
+        assert await reader.readexactly(8) == b"\x81\x82\0\0\0\0yo"
+        writer.write(b"\x81\x02yo")
 
-    async with rig(serve) as at:
+    async with rig(serve, FixedDelivery(strays={})) as at:
         client = await http2(at)
         await client.until(lambda: bool(client.settings))
         assert client.settings[SettingCodes.ENABLE_CONNECT_PROTOCOL] == 1
         fields = client.fields("/chat", "CONNECT", ("sec-websocket-version", "13"))
         fields.insert(1, (b":protocol", b"websocket"))
         number = client.ask(fields, last=False)
-        frame = b"\x81\x82\0\0\0\0yo"
-        client.say(number, frame)
+        client.say(number, b"\x81\x82\0\0\0\0yo")
         reply = await client.reply(number)
         assert reply.fields == {b":status": b"200", b"sec-websocket-protocol": b"chat"}
-        assert reply.body == b"\x81\x02hi" + frame
+        assert reply.body == b"\x81\x02hi\x81\x02yo"
         assert reply.ended
         wrong = client.ask([(n, b"/wrong" if n == b":path" else v) for n, v in fields], last=False)
         assert (await client.reply(wrong)).status == 502

@@ -1,0 +1,90 @@
+"""Both connections after a change of protocol: what a relay does, and which event is told to it how.
+
+Rules kept here:
+- what a relay is told, it answers with commands; when it cannot go on, it raises a refusal and is then told to end.
+"""
+
+from typing import Protocol, assert_never
+
+from strongroom.delivery.egress.events import (
+    ClientGone,
+    ClientReady,
+    ClientSent,
+    Event,
+    Failed,
+    PlanMade,
+    SessionFound,
+    TimedOut,
+    UpstreamGone,
+    UpstreamOpened,
+    UpstreamReady,
+    UpstreamSent,
+)
+from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
+from strongroom.services.live import LivePlan
+
+
+class Close(Protocol):
+    """Closes the client's connection when everything is sent; `linger` if the client may still be sending."""
+
+    def __call__(self, *, linger: bool) -> None: ...
+
+
+class Relay(Protocol):
+    """A relay. It ends with a call of `close`."""
+
+    over: bool
+    """Whether it has closed the client's connection."""
+
+    @property
+    def ahead(self) -> int:
+        """How many bytes of the client's wait."""
+
+    def client_sent(self, data: bytes) -> None:
+        """Take what the client sent."""
+
+    def upstream_sent(self, data: bytes) -> None:
+        """Take what the upstream sent."""
+
+    def client_ready(self) -> None:
+        """Send the client more of what has arrived."""
+
+    def upstream_ready(self) -> None:
+        """Send the upstream more of what has arrived."""
+
+    def planned(self, plan: LivePlan) -> None:
+        """Go on under another plan."""
+
+    def upstream_gone(self) -> None:
+        """Take the end of the upstream's connection."""
+
+    def refused(self, refusal: Refusal) -> None:
+        """End it."""
+
+    def client_gone(self) -> None:
+        """End it with the client's connection."""
+
+
+def tell(relay: Relay, event: Event) -> None:
+    """Tell a relay what has happened. Raises a refusal."""
+    match event:
+        case ClientSent():
+            relay.client_sent(event.data)
+        case UpstreamSent():
+            relay.upstream_sent(event.data)
+        case ClientReady():
+            relay.client_ready()
+        case UpstreamReady():
+            relay.upstream_ready()
+        case PlanMade():
+            relay.planned(event.plan)
+        case Failed():
+            raise refusal_of(event.failure)
+        case UpstreamGone():
+            relay.upstream_gone()
+        case TimedOut():
+            raise Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
+        case SessionFound() | UpstreamOpened() | ClientGone():
+            pass  # it asks for neither of the two, and is left with the client
+        case _:
+            assert_never(event)
