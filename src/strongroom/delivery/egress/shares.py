@@ -35,20 +35,21 @@ class Bounds:
 class Allowance:
     """What one session or key has left, and takes now."""
 
-    __slots__ = ("bounds", "bytes_left", "connections", "requests_left", "running")
+    __slots__ = ("bounds", "bytes_left", "connections", "most_running", "requests_left", "running")
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
         self.connections = 0
         self.running = 0
         """Requests under way."""
+        self.most_running = bounds.concurrent_requests
         self.requests_left = float(bounds.requests_per_second)
         self.bytes_left = float(bounds.bytes_per_minute)
 
     @property
     def exhausted(self) -> bool:
         """Whether one request more than was just counted was too many."""
-        return self.requests_left < 0 or self.bytes_left < 0 or self.running > self.bounds.concurrent_requests
+        return self.requests_left < 0 or self.bytes_left < 0 or self.running > self.most_running
 
     @property
     def whole(self) -> bool:
@@ -98,7 +99,15 @@ class Share:
         key.requests_left -= 1
         own.running += 1
         key.running += 1
-        if own.exhausted or key.exhausted:
+        # `exhausted` of both, written out: this runs for every request.
+        if (
+            own.requests_left < 0
+            or key.requests_left < 0
+            or own.running > own.most_running
+            or key.running > key.most_running
+            or own.bytes_left < 0
+            or key.bytes_left < 0
+        ):
             raise self._refused(own if own.exhausted else key)
 
     def end(self) -> None:
