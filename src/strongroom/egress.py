@@ -165,8 +165,8 @@ def limits_of(settings: Settings) -> Limits:
 
 def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
     """The one way out."""
-    context = trust.upstream_context(trusted(settings, roots))
-    return Dialer(guard=guard(settings, doors), ssl_context=context, resolve_pins=settings.resolve)
+    contexts = trust.upstream_contexts(trusted(settings, roots))
+    return Dialer(guard=guard(settings, doors), ssl_contexts=contexts, resolve_pins=settings.resolve)
 
 
 def guard(settings: Settings, doors: Doors) -> AddressGuard:

@@ -13,7 +13,7 @@ from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.outbound.addresses import AddressGuard
 from strongroom.outbound.dialer import CACHED_SECONDS, Dialer
-from strongroom.outbound.trust import upstream_context
+from strongroom.outbound.trust import upstream_contexts
 
 NAME = Host("api.example.com")
 AUTHORITY = trustme.CA()
@@ -56,7 +56,7 @@ def dialer(
     moments = clock or [0.0]
     return Dialer(
         guard=AddressGuard(allowed=[ip_network(allowed)], own_doors=doors or ()),
-        ssl_context=upstream_context(roots or AUTHORITY.cert_pem.bytes().decode()),
+        ssl_contexts=upstream_contexts(roots or AUTHORITY.cert_pem.bytes().decode()),
         resolve_pins=pins,
         timeout=timeout,
         resolve=resolve or Answers(),

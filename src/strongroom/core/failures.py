@@ -12,6 +12,7 @@ Failure
 │   └── TooMany              a rate limit tripped: wait `retry_after` seconds
 ├── UpstreamFailure      *they* could not be reached or answered something illegal
 │   ├── Unreachable          no connection: check name, network and certificate of the upstream
+│   ├── OtherProtocol        it speaks none of the protocols offered: offer another
 │   └── BadReply             the upstream's answer could not be understood or trusted
 └── Unable               *we* cannot, whoever asks
     ├── Unreadable           sealed bytes do not open: wrong root key, or someone changed the database
@@ -103,6 +104,11 @@ class UpstreamFailure(Failure):
 @final
 class Unreachable(UpstreamFailure):
     """No connection to the upstream."""
+
+
+@final
+class OtherProtocol(UpstreamFailure):
+    """The upstream speaks none of the protocols that it was offered."""
 
 
 @final

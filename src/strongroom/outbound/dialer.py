@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, final
 
-from strongroom.core.failures import NotPermitted, Unreachable
+from strongroom.core.failures import NotPermitted, OtherProtocol, Unreachable
 from strongroom.core.hosts import Host, is_address
 from strongroom.core.plans import Destination
 from strongroom.outbound.addresses import AddressGuard
@@ -25,6 +25,8 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 CACHED_SECONDS = 30.0
 """How long an answer is reused: a warm request costs no look-up, a moved service is found within this time."""
 CACHED_NAMES = 1024
+HTTP_1 = ("http/1.1",)
+_NONE_OF_THESE = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"  # RFC 7301 3.2, in OpenSSL's words
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -41,14 +43,14 @@ class Dialer:
         self,
         *,
         guard: AddressGuard,
-        ssl_context: ssl.SSLContext,
+        ssl_contexts: Mapping[tuple[str, ...], ssl.SSLContext],
         resolve_pins: Mapping[str, str] | None = None,
         timeout: float = 10.0,
         resolve: Resolve = resolve,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._guard = guard
-        self._ssl_context = ssl_context
+        self._ssl_contexts = ssl_contexts
         self._pins = dict(resolve_pins or {})
         self._timeout = timeout
         self._resolve = resolve
@@ -73,10 +75,13 @@ class Dialer:
             raise refusal or Unreachable(f"{host} has no address")
         return tuple(allowed)
 
-    async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
-        """Connect, with TLS where the scheme says so. Raises `Unreachable` and `NotPermitted`.
+    async def connect(
+        self, destination: Destination, protocol_factory: Callable[[], P], offer: tuple[str, ...] = HTTP_1
+    ) -> tuple[asyncio.Transport, P]:
+        """Connect, with TLS where the scheme says so. Raises `Unreachable`, `OtherProtocol` and `NotPermitted`.
 
-        The addresses are tried in turn; all of it takes at most the time that the dialer was given.
+        The addresses are tried in turn; all of it takes at most the time that the dialer was given. The `offer` is
+        what may be spoken inside TLS; an upstream that looks at it and speaks none of it refuses.
         """
         host = destination.host
         try:
@@ -85,7 +90,7 @@ class Dialer:
                 deadline = limit.when() or 0.0
                 for position, address in enumerate(found):
                     connection = await self._try(
-                        destination, address, protocol_factory, deadline, len(found) - position
+                        destination, address, protocol_factory, offer, deadline, len(found) - position
                     )
                     if connection is not None:
                         return connection
@@ -93,8 +98,14 @@ class Dialer:
             raise Unreachable(f"{destination.authority} did not answer in {self._timeout:g} seconds") from None
         raise Unreachable(f"{destination.authority} refused the connection")
 
-    async def _try(
-        self, destination: Destination, address: str, factory: Callable[[], P], deadline: float, left: int
+    async def _try(  # noqa: PLR0913 - whom, how and how long
+        self,
+        destination: Destination,
+        address: str,
+        factory: Callable[[], P],
+        offer: tuple[str, ...],
+        deadline: float,
+        left: int,
     ) -> tuple[asyncio.Transport, P] | None:
         """Dial one address within its share of the time that is left; None if it does not take the connection."""
         loop = asyncio.get_running_loop()
@@ -105,7 +116,7 @@ class Dialer:
                     factory,
                     address,  # a literal: there is nothing left to look up
                     destination.port,
-                    ssl=self._ssl_context if tls else None,
+                    ssl=self._ssl_contexts[offer] if tls else None,
                     server_hostname=destination.host if tls else None,
                 )
         except ssl.SSLCertVerificationError as error:
@@ -114,6 +125,8 @@ class Dialer:
                 "STRONGROOM_UPSTREAM_CA_FILE adds trusted roots"
             ) from None
         except ssl.SSLError as error:
+            if error.reason == _NONE_OF_THESE:
+                raise OtherProtocol(f"{destination.authority} does not speak {' or '.join(offer)}") from None
             raise Unreachable(
                 f"no TLS with {destination.authority}: {error.reason or 'the handshake failed'}"
             ) from None

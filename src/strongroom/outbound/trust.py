@@ -50,11 +50,21 @@ def read_certificates(path: Path, *, setting: str) -> str:
     return "".join(found)
 
 
-def upstream_context(roots: str) -> ssl.SSLContext:
-    """Return how we speak TLS to upstreams: verified, 1.2 or newer, HTTP/1.1. Raises `NotReady`."""
+HTTP_1, HTTP_2 = "http/1.1", "h2"
+OFFERS = ((HTTP_1,), (HTTP_2,), (HTTP_2, HTTP_1))
+"""The choices that an upstream may be given (ALPN, RFC 7301); the first of them unless another is asked for."""
+
+
+def upstream_contexts(roots: str) -> dict[tuple[str, ...], ssl.SSLContext]:
+    """Return one context for each offer: each resumes its own TLS sessions. Raises `NotReady`."""
+    return {offer: upstream_context(roots, offer) for offer in OFFERS}
+
+
+def upstream_context(roots: str, offer: tuple[str, ...] = OFFERS[0]) -> ssl.SSLContext:
+    """Return how we speak TLS to upstreams: verified, 1.2 or newer. Raises `NotReady`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(list(offer))
     try:
         context.load_verify_locations(cadata=roots)
     except ssl.SSLError:

@@ -4,9 +4,10 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TypeVar
 
 import trustme
@@ -14,6 +15,9 @@ import trustme
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
 from strongroom.edge import Background, entropy, now
+from strongroom.outbound.addresses import AddressGuard
+from strongroom.outbound.dialer import Dialer
+from strongroom.outbound.trust import upstream_contexts
 from tests.delivery.egress.doubles import TOKEN, FixedDelivery
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
@@ -27,7 +31,8 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 class FixedDialer:
     """Dials loopback whatever the host, with the port asked for, and verifies the name that was asked for."""
 
-    context: ssl.SSLContext
+    real: Dialer
+    offered: list[tuple[str, ...]] = field(default_factory=list)
     dialled: list[Destination] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     """Clear it to have connections wait."""
@@ -35,17 +40,17 @@ class FixedDialer:
     def __post_init__(self) -> None:
         self.open.set()
 
-    async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
+    async def connect(
+        self, destination: Destination, protocol_factory: Callable[[], P], offer: tuple[str, ...]
+    ) -> tuple[asyncio.Transport, P]:
         self.dialled.append(destination)
+        self.offered.append(offer)
         await self.open.wait()
-        tls = destination.scheme == "https"
-        return await asyncio.get_running_loop().create_connection(
-            protocol_factory,
-            "127.0.0.1",
-            destination.port,
-            ssl=self.context if tls else None,
-            server_hostname=destination.host if tls else None,
-        )
+        return await self.real.connect(destination, protocol_factory, offer)
+
+
+async def loopback(_: str, __: int) -> list[str]:
+    return ["127.0.0.1"]
 
 
 @dataclass(kw_only=True)
@@ -134,14 +139,19 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 @asynccontextmanager
 async def rig(
-    serve: Serve, delivery: FixedDelivery | None = None, *, limits: Limits | None = None, tls: bool = True
+    serve: Serve,
+    delivery: FixedDelivery | None = None,
+    *,
+    limits: Limits | None = None,
+    tls: bool = True,
+    alpn: Sequence[str] = (),
 ) -> AsyncIterator[Rig]:
     """Run an upstream that `serve`s each connection, and the proxy before it."""
     ca = trustme.CA()
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert(HOST).configure_cert(server_context)
-    client_context = ssl.create_default_context()
-    ca.configure_trust(client_context)
+    if alpn:
+        server_context.set_alpn_protocols(list(alpn))
     tasks: set[asyncio.Task[None]] = set()
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -157,12 +167,29 @@ async def rig(
         tasks.add(task)
 
     upstream = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=server_context if tls else None)
+    try:
+        async with before(upstream.sockets[0].getsockname()[1], ca, delivery, limits=limits) as at:
+            yield at
+    finally:
+        upstream.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def before(
+    upstream_port: int, ca: trustme.CA, delivery: FixedDelivery | None = None, *, limits: Limits | None = None
+) -> AsyncIterator[Rig]:
+    """Run the proxy before an upstream that runs already, with a certificate of this authority."""
     bound = socket.create_server(("127.0.0.1", 0))
     background = Background()
     delivery = delivery or FixedDelivery()
     counters = Counters()
     authority = CertificateAuthority.load(CertificateAuthority.mint(now=now()), clock=now)
-    dialer = FixedDialer(client_context)
+    guard = AddressGuard(allowed=[ip_network("127.0.0.0/8")], own_doors=())
+    contexts = upstream_contexts(ca.cert_pem.bytes().decode())
+    dialer = FixedDialer(Dialer(guard=guard, ssl_contexts=contexts, resolve=loopback))
     proxy = EgressProxy(
         delivery=delivery,
         authority=authority,
@@ -180,7 +207,7 @@ async def rig(
         authority=authority,
         dialer=dialer,
         proxy_port=bound.getsockname()[1],
-        upstream_port=upstream.sockets[0].getsockname()[1],
+        upstream_port=upstream_port,
     )
     try:
         async with asyncio.timeout(PATIENCE):
@@ -188,7 +215,3 @@ async def rig(
     finally:
         await proxy.stop(0)
         await background.close()
-        upstream.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,7 +9,7 @@ from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress import Limits
 from strongroom.delivery.egress.pool import Pool
-from strongroom.delivery.egress.upstream import UpstreamConnection
+from strongroom.delivery.egress.upstream import UpstreamConnection, User
 from tests.delivery.egress.doubles import FixedDelivery
 
 THERE = Destination("https", Host("api.example.com"), 443)
@@ -29,8 +29,12 @@ class Wire(asyncio.Transport):
         self.aborted = True
 
 
+def never(connection: UpstreamConnection) -> User:
+    raise AssertionError("nothing was agreed on for this connection")
+
+
 def connection() -> UpstreamConnection:
-    made = UpstreamConnection(memoryview(bytearray(16)))
+    made = UpstreamConnection(memoryview(bytearray(16)), never)
     made.connection_made(Wire())
     return made
 

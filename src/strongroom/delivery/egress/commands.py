@@ -1,6 +1,7 @@
 """What a conversation wants done. The shell obeys, in order."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import final
 
 from strongroom.core.hosts import Host
@@ -52,6 +53,17 @@ class MakePlan:
     destination: Destination
 
 
+class Wanted(Enum):
+    """Which version of HTTP suits a request."""
+
+    HTTP_1_ALONE = auto()
+    """It changes to another protocol."""
+    HTTP_1 = auto()
+    """Its client speaks HTTP/1.1, which is then the quicker way; an upstream that speaks only HTTP/2 will do."""
+    EITHER = auto()
+    """Its client speaks HTTP/2."""
+
+
 @final
 @dataclass(slots=True)
 class OpenUpstream:
@@ -60,6 +72,7 @@ class OpenUpstream:
     live: LiveSession
     destination: Destination
     fresh: bool
+    wanted: Wanted
 
 
 @final

@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import assert_never, final
 
-from strongroom.core.failures import Failure, NotAuthenticated, TooMany, Unavailable
+from strongroom.core.failures import BadReply, Failure, NotAuthenticated, TooMany, Unavailable
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.counterpart import Client
 from strongroom.delivery.egress.crashes import log_crash
-from strongroom.delivery.egress.dialling import dial
 from strongroom.delivery.egress.events import (
     ClientGone,
     ClientReady,
@@ -33,7 +32,7 @@ from strongroom.delivery.egress.events import (
 )
 from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.patience import Patience
-from strongroom.delivery.egress.reaching import Reach
+from strongroom.delivery.egress.reaching import Reach, Upstream
 from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.turned_away import count_for_session
@@ -55,7 +54,7 @@ class Driver:
         self.conversation = conversation
         self._around = around
         self._counters = around.counters
-        self._upstream: UpstreamConnection | None = None
+        self._upstream: Upstream | None = None
         self._reach = Reach(around)
         self._watched: LiveSession | None = None
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +95,7 @@ class Driver:
             self._steer()
 
     def _send_at_once(self, exchange: Exchange) -> None:
-        kept = self._reach.kept(exchange.live, exchange.asked.destination, fresh=False)
+        kept = self._reach.take()
         if kept is not None:
             self._use(kept)
         request = self.conversation.request_at_once(exchange)
@@ -140,9 +139,17 @@ class Driver:
 
     def upstream_gone(self, *, clean: bool) -> None:
         """Take the end of the upstream's connection."""
-        reused = self._upstream is not None and self._upstream.reused
-        self._leave_upstream()
+        upstream = self._leave_upstream()
+        reused = upstream is not None and upstream.reused
+        if isinstance(upstream, UpstreamConnection) and upstream.doubtful and not reused:
+            reused = True  # it may speak HTTP/2 only, and may then be asked again
+            self._reach.doubt()
         self.happen(UpstreamGone(clean, reused))
+
+    def upstream_failed(self, failure: BadReply) -> None:
+        """Take the end of a reply that cannot be understood."""
+        self._leave_upstream()
+        self.happen(Failed(failure))
 
     def upstream_congested(self, *, congested: bool) -> None:
         """Stop reading from the client while the upstream does not take what we send, or go on."""
@@ -294,22 +301,20 @@ class Driver:
         return PlanMade(await self._around.delivery.plan(live, destination))
 
     def _open_upstream(self, command: do.OpenUpstream) -> None:
-        destination = command.destination
-        kept = self._reach.kept(command.live, destination, fresh=command.fresh)
+        kept = self._reach.kept(command)
         if kept is not None:
             self._use(kept)
             self.happen(_OPENED)
         else:
-            self._start(lambda: self._dial(destination), "connect to an upstream")
+            self._start(lambda: self._dial(command), "connect to an upstream")
 
-    async def _dial(self, destination: Destination) -> Event:
-        connection = await dial(self._around, destination)
-        self._counters.upstreams_opened += 1
+    async def _dial(self, command: do.OpenUpstream) -> Event:
+        connection = await self._reach.open(command)
         self._touched = self._around.loop.time()
         self._use(connection)
         return _OPENED
 
-    def _use(self, connection: UpstreamConnection) -> None:
+    def _use(self, connection: Upstream) -> None:
         self._upstream = connection
         connection.user = self
         if self._congested:
@@ -360,10 +365,10 @@ class Driver:
 
     def _finish_upstream(self) -> None:
         connection = self._leave_upstream()
-        if connection is not None:
+        if isinstance(connection, UpstreamConnection):  # as all are on which the protocol has changed
             self._around.pool.part_with(connection, self._around.loop.time())
 
-    def _leave_upstream(self) -> UpstreamConnection | None:
+    def _leave_upstream(self) -> Upstream | None:
         connection, self._upstream = self._upstream, None
         self._upstream_congested = self._upstream_awaited = False
         return connection

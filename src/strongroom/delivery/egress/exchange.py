@@ -23,6 +23,7 @@ from strongroom.delivery.egress.commands import (
     OpenUpstream,
     SendClient,
     SendUpstream,
+    Wanted,
 )
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.handshake import Handshake, check_handshake, wants_websocket
@@ -161,7 +162,8 @@ class Exchange:
         self._sending = True
         body, outgoing = self.asked.body, self._outgoing
         if body is None or outgoing is None:
-            request = self._replay or self._bodiless()
+            again, self._replay = self._replay, None  # a second time, and no third
+            request = again or self._bodiless()
             self._emit(SendUpstream(request))
             self.incoming.request_complete()
             return True
@@ -322,4 +324,8 @@ class Exchange:
 
     def _open(self, *, fresh: bool = False) -> None:
         self._uses_upstream = True
-        self._emit(OpenUpstream(self.live, self.asked.destination, fresh))
+        asked = self.asked
+        wanted = Wanted.EITHER if asked.multiplexed else Wanted.HTTP_1
+        if b"upgrade" in asked.head.names and wants_websocket(asked.head):
+            wanted = Wanted.HTTP_1_ALONE
+        self._emit(OpenUpstream(self.live, asked.destination, fresh, wanted))

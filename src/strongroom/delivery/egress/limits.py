@@ -70,6 +70,9 @@ class Limits:
     upstream_idle_connections: int = 64
     """Idle upstream connections kept for one session and destination."""
 
+    upstream_shared_connections: int = 16
+    """HTTP/2 connections of one session to one destination; each carries many requests at one time."""
+
     connections: int = 10_000
     """Client connections at one time; more are closed at once."""
 

@@ -1,27 +1,58 @@
-"""Idle connections to upstreams, kept for the next request of the same session to the same destination.
+"""Connections to upstreams that the next request of the same session to the same destination may use.
 
-Sessions do not share connections: an upstream may take a connection for an identity.
+Those of HTTP/1.1 are here while they are idle, those of HTTP/2 as long as they may carry one more request. Sessions do
+not share connections: an upstream may take a connection for an identity.
 """
 
+import asyncio
+from collections import OrderedDict
 from typing import final
 from weakref import WeakValueDictionary
 
 from strongroom.core.plans import Destination
+from strongroom.delivery.egress.http2.upstream import UpstreamSession
+from strongroom.delivery.egress.http2.upstream_streams import UpstreamStream
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.services.live import LiveSession
+
+_REMEMBERED = 4096
+_REMEMBERED_SECONDS = 600.0
 
 
 @final
 class Lane:
     """The idle connections of one session to one destination; the one used last is used next."""
 
-    __slots__ = ("__weakref__", "_filled", "_idle", "_most")
+    __slots__ = ("__weakref__", "_filled", "_idle", "_most", "dialling", "shared")
 
     def __init__(self, most: int, filled: "set[Lane]") -> None:
         self._most = most
         self._filled = filled  # this lane is in there while it holds a connection
         self._idle: list[UpstreamConnection] = []
+        self.shared: list[UpstreamSession] = []
+        """Connections of HTTP/2."""
+        self.dialling: asyncio.Event | None = None
+        """Set when a connection that may become a shared one is made, or is not."""
+
+    def share(self, session: UpstreamSession) -> None:
+        """Take a connection of HTTP/2 in."""
+        session.lane = self
+        self.shared.append(session)
+        self._filled.add(self)
+
+    def stream(self) -> UpstreamStream | None:
+        """Return a stream on a shared connection that has room for it."""
+        for session in self.shared:
+            stream = session.stream()
+            if stream is not None:
+                return stream
+        return None
+
+    def forget(self, session: UpstreamSession) -> None:
+        """Ask a connection for no stream any more."""
+        if session in self.shared:
+            self.shared.remove(session)
 
     @property
     def filled(self) -> bool:
@@ -57,7 +88,9 @@ class Lane:
         gone, self._idle[:expired] = self._idle[:expired], []
         for connection in gone:
             connection.drop()
-        if not self._idle:
+        for session in [each for each in self.shared if each.idle and each.idle_since < before]:
+            session.drop()
+        if not self._idle and not self.shared:
             self._filled.discard(self)
 
 
@@ -70,6 +103,19 @@ class Pool:
         self._lanes = WeakValueDictionary[tuple[LiveSession, Destination], Lane]()
         self._filled: set[Lane] = set()
         self._parting: set[UpstreamConnection] = set()
+        self._spoken: OrderedDict[Destination, tuple[float, str]] = OrderedDict()
+
+    def spoken(self, destination: Destination, now: float) -> str | None:
+        """Return the one version of HTTP that a destination is known to speak."""
+        known = self._spoken.get(destination)
+        return known[1] if known is not None and now < known[0] else None
+
+    def note(self, destination: Destination, version: str, now: float) -> None:
+        """Remember for a while that a destination speaks only this version of HTTP."""
+        self._spoken[destination] = now + _REMEMBERED_SECONDS, version
+        self._spoken.move_to_end(destination)
+        if len(self._spoken) > _REMEMBERED:
+            self._spoken.popitem(last=False)
 
     def lane(self, live: LiveSession, destination: Destination) -> Lane:
         """Return the lane of a session to a destination."""
@@ -93,6 +139,8 @@ class Pool:
     def close(self) -> None:
         """Close everything."""
         for lane in list(self._filled):
+            for session in list(lane.shared):
+                session.drop()
             lane.expire(float("inf"))
         self._part(float("inf"))
 

@@ -35,8 +35,13 @@ class Delivery(Protocol):
 class Dialer(Protocol):
     """The way out."""
 
-    async def connect(self, destination: Destination, protocol_factory: Callable[[], P]) -> tuple[asyncio.Transport, P]:
-        """Connect to an address that passed the guard, with TLS for https. Raises `Unreachable`."""
+    async def connect(
+        self, destination: Destination, protocol_factory: Callable[[], P], offer: tuple[str, ...]
+    ) -> tuple[asyncio.Transport, P]:
+        """Connect to an address that passed the guard; for https with TLS, in which something of the offer is spoken.
+
+        Raises `Unreachable`, and `OtherProtocol` from an upstream that refuses the offer.
+        """
 
 
 class Authority(Protocol):

@@ -13,6 +13,7 @@ from strongroom.core.failures import (
     Invalid,
     NotAuthenticated,
     NotPermitted,
+    OtherProtocol,
     StrayRefused,
     TooMany,
     Unreachable,
@@ -113,7 +114,7 @@ def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa:
             return bad_request(str(failure))
         case TooMany():
             return Refusal(Code.TOO_MANY, str(failure), retry_after=failure.retry_after)
-        case Unreachable():
+        case Unreachable() | OtherProtocol():
             return Refusal(Code.UPSTREAM_UNREACHABLE, str(failure))
         case BadReply():
             return bad_reply(str(failure))

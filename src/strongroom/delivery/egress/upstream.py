@@ -1,11 +1,15 @@
 """Our end of one connection to an upstream: hands on what arrives to whoever uses it now."""
 
 import asyncio
+import ssl
+from collections.abc import Callable
 from typing import Protocol, cast, final
 
 from strongroom.core.overriding import override
+from strongroom.delivery.egress.ports import HTTP_2
 
 READ_BYTES = 64 * 1024
+_FIRST_OF_HTTP_1 = ord("H")  # of `HTTP/1.1 200`; HTTP/2 begins with the length of a frame
 
 
 class User(Protocol):
@@ -36,6 +40,9 @@ class _Nobody:
 
 _NOBODY = _Nobody()
 
+Multiplex = Callable[["UpstreamConnection"], User]
+"""Makes the user of a connection on which HTTP/2 is spoken."""
+
 
 class Keeper(Protocol):
     """Who keeps a connection that nobody uses."""
@@ -48,9 +55,26 @@ class Keeper(Protocol):
 class UpstreamConnection(asyncio.BufferedProtocol):
     """One connection. While idle it expects silence: whatever arrives then belongs to no request, and ends it."""
 
-    __slots__ = ("_buffer", "congested", "gone", "idle_since", "keeper", "reused", "transport", "user")
+    __slots__ = (
+        "_buffer",
+        "_multiplex",
+        "congested",
+        "doubtful",
+        "gone",
+        "idle_since",
+        "keeper",
+        "reused",
+        "spoken",
+        "transport",
+        "user",
+    )
 
-    def __init__(self, buffer: memoryview) -> None:
+    def __init__(self, buffer: memoryview, multiplex: Multiplex) -> None:
+        self._multiplex = multiplex
+        self.spoken: str | None = None
+        """What the upstream chose to speak, if it was asked and has said so (ALPN)."""
+        self.doubtful = False
+        """Whether it may turn out that the upstream does not speak HTTP/1.1: it did not say."""
         self._buffer = buffer  # one for all connections of a loop: what a read leaves there is copied out at once
         self.transport: asyncio.Transport | None = None
         self.user: User | None = None
@@ -93,6 +117,13 @@ class UpstreamConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are ones by their methods, not by their class.
         self.transport = cast("asyncio.Transport", transport)
+        tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        if tls is None:
+            return
+        self.spoken = tls.selected_alpn_protocol()
+        self.doubtful = self.spoken is None
+        if self.spoken == HTTP_2:
+            self.user = self._multiplex(self)  # now: its SETTINGS may be here before anybody else is told
 
     @override
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as above
@@ -100,6 +131,10 @@ class UpstreamConnection(asyncio.BufferedProtocol):
 
     @override
     def buffer_updated(self, nbytes: int) -> None:
+        if self.doubtful and self._buffer[0] != _FIRST_OF_HTTP_1:
+            self._end(clean=False)
+            return
+        self.doubtful = False
         user = self.user
         if user is not None:
             user.upstream_sent(self._buffer[:nbytes].tobytes())

@@ -30,14 +30,13 @@ from hyperframe.frame import GoAwayFrame
 from strongroom.delivery.egress.crashes import log_crash
 from strongroom.delivery.egress.http2.fields import Fields
 from strongroom.delivery.egress.http2.frames import PREFACE, RESET, Broken, Calm, Frames
-from strongroom.delivery.egress.http2.sending import Turns
-from strongroom.delivery.egress.http2.streams import ClientStream
+from strongroom.delivery.egress.http2.sending import Turns, alive
+from strongroom.delivery.egress.http2.streams import WINDOW, ClientStream
 from strongroom.delivery.egress.refusals import Code
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tallying import tally_inside
 from strongroom.delivery.egress.tunnel import Tunnel
 
-STREAM_WINDOW = 64 * 1024
 CONNECTION_WINDOW = 1024 * 1024
 _FIRST_WINDOW = 65_535  # RFC 9113 6.9.2
 _AT_ONCE = 64 * 1024
@@ -75,7 +74,7 @@ class ClientEdge:
         self._h2.local_settings = Settings(
             client=False,
             initial_values={
-                SettingCodes.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+                SettingCodes.INITIAL_WINDOW_SIZE: WINDOW,
                 SettingCodes.MAX_HEADER_LIST_SIZE: self._limits.head_bytes,
                 SettingCodes.ENABLE_CONNECT_PROTOCOL: 1,
             },
@@ -159,7 +158,7 @@ class ClientEdge:
 
     def head(self, stream: ClientStream, fields: Fields, *, last: bool) -> None:
         """Send a block of fields."""
-        if stream.number not in self._streams:
+        if stream.number not in self._streams or not alive(self._h2, stream.number):
             return
         self._h2.send_headers(stream.number, fields, end_stream=last)
         if last:
@@ -178,7 +177,7 @@ class ClientEdge:
 
     def give_back(self, stream: ClientStream, size: int) -> None:
         """Let the client send so many bytes more."""
-        if stream.number in self._streams:
+        if stream.number in self._streams and alive(self._h2, stream.number):
             self._h2.increment_flow_control_window(size, stream.number)
             self._wake()
 
@@ -187,7 +186,8 @@ class ClientEdge:
         if self._streams.pop(stream.number, None) is None:
             return
         self._turns.forget(stream.box)
-        self._h2.reset_stream(stream.number, code)
+        if alive(self._h2, stream.number):
+            self._h2.reset_stream(stream.number, code)
         self._answered.append(stream)
         if code in _CLIENTS_FAULT:
             self._calm.owe(RESET)
@@ -247,7 +247,7 @@ class ClientEdge:
         if self._streams.pop(stream.number, None) is None:
             return
         self._calm.earn(RESET)
-        if not stream.complete:
+        if not stream.complete and alive(self._h2, stream.number):
             self._h2.reset_stream(stream.number, ErrorCodes.NO_ERROR)
 
     def _wake(self) -> None:

@@ -59,6 +59,15 @@ class Outbox:
             self._congested(False)  # noqa: FBT003 - as above
 
 
+def alive(h2: H2Connection, number: int) -> bool:
+    """Tell whether anything may still be sent on a stream.
+
+    The library is ahead of whoever reads its events: a stream may have ended in a frame whose event has not been read.
+    """
+    stream = h2.streams.get(number)
+    return stream is not None and not stream.closed
+
+
 @final
 class Turns:
     """All streams that have something to send now."""
@@ -98,6 +107,8 @@ class Turns:
         while self._queue and most > 0:
             box = self._queue.popleft()
             box.waiting = False
+            if not alive(self._h2, box.number):
+                continue
             room = min(self._h2.local_flow_control_window(box.number), self._h2.max_outbound_frame_size)
             if len(box) and room <= 0:
                 self._stuck[box.number] = box

@@ -20,6 +20,9 @@ from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.tallying import tally_inside
 from strongroom.delivery.egress.tunnel import Tunnel
 
+WINDOW = 64 * 1024
+"""What a client may send on a stream before it is given more."""
+
 
 class Edge(Protocol):
     """The connection that the stream is on."""
@@ -197,6 +200,6 @@ class ClientStream:
             self.driver.client_congested(congested=congested)
 
     def _give_back(self) -> None:
-        if self._taken and not self.complete:
+        if self._taken >= WINDOW // 2 and not self.complete:
             self._edge.give_back(self, self._taken)
             self._taken = 0
