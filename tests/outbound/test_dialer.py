@@ -3,17 +3,19 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 import trustme
 
-from strongroom.core.failures import NotPermitted, Unreachable
+from strongroom.core.failures import NotPermitted, OtherProtocol, Unreachable
 from strongroom.core.hosts import Host, canonical_host
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.outbound.addresses import AddressGuard
 from strongroom.outbound.dialer import CACHED_SECONDS, Dialer
 from strongroom.outbound.trust import upstream_contexts
+from tests.needs import need
 
 NAME = Host("api.example.com")
 AUTHORITY = trustme.CA()
@@ -263,3 +265,36 @@ async def test_a_resolver_that_hangs_costs_only_the_time_allowed() -> None:
 
     said = await refusal(dialer(Hanging(), timeout=0.05), Destination("https", NAME, 443))
     assert said == "api.example.com did not answer in 0.05 seconds"
+
+
+async def test_an_upstream_that_speaks_none_of_what_is_offered_says_so(tmp_path: Path) -> None:
+    certificate = AUTHORITY.issue_cert(NAME)
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "pem")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        need("openssl"),
+        "s_server",
+        "-accept",
+        f"127.0.0.1:{port}",
+        "-alpn",
+        "h2",
+        "-cert",
+        str(tmp_path / "pem"),
+    ]
+    server = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert server.stdout is not None
+    try:
+        while b"ACCEPT" not in await server.stdout.readline():
+            pass
+        at = dialer(pins={NAME: "127.0.0.1"})
+        with pytest.raises(OtherProtocol, match=r"does not speak http/1\.1"):
+            await at.connect(Destination("https", NAME, port), asyncio.Protocol)
+        transport, _ = await at.connect(Destination("https", NAME, port), asyncio.Protocol, ("h2", "http/1.1"))
+        assert transport.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
+        transport.abort()
+    finally:
+        server.kill()
+        await server.wait()

@@ -26,7 +26,7 @@ CACHED_SECONDS = 30.0
 """How long an answer is reused: a warm request costs no look-up, a moved service is found within this time."""
 CACHED_NAMES = 1024
 HTTP_1 = ("http/1.1",)
-_NONE_OF_THESE = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"  # RFC 7301 3.2, in OpenSSL's words
+_NONE_OF_THESE = "alert no application protocol"  # RFC 7301 3.2, in OpenSSL's words; not every Python has a name for it
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -125,7 +125,7 @@ class Dialer:
                 "STRONGROOM_UPSTREAM_CA_FILE adds trusted roots"
             ) from None
         except ssl.SSLError as error:
-            if error.reason == _NONE_OF_THESE:
+            if _NONE_OF_THESE in str(error):
                 raise OtherProtocol(f"{destination.authority} does not speak {' or '.join(offer)}") from None
             raise Unreachable(
                 f"no TLS with {destination.authority}: {error.reason or 'the handshake failed'}"

@@ -21,6 +21,7 @@ from strongroom.delivery.egress.upstream import UpstreamConnection
 from strongroom.testing.entropy import CountingEntropy
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, STRAY, FixedDelivery, swap
 from tests.delivery.egress.talk import CONNECT, ESTABLISHED, reply, request
+from tests.delivery.egress.test_pool import never
 
 HOST = Destination("https", Host("api.example.com"), 443)
 BEARER = f"Authorization: Bearer {PLACEHOLDER}"
@@ -44,6 +45,9 @@ class Wire:
 
     def is_closing(self) -> bool:
         return self.aborted
+
+    def get_extra_info(self, name: str) -> None:
+        """Tell of no TLS around it."""
 
     def pause_reading(self) -> None: ...
 
@@ -109,7 +113,7 @@ class Stage:
             entropy=CountingEntropy(),
         )
         self.lane = self.around.pool.lane(self.delivery.live, HOST)
-        self.upstreams = [UpstreamConnection(self.around.read_buffer) for _ in range(CONNECTIONS)]
+        self.upstreams = [UpstreamConnection(self.around.read_buffer, never) for _ in range(CONNECTIONS)]
         for connection in self.upstreams:
             connection.connection_made(Wire())  # type: ignore[arg-type]
             self.lane.keep(connection, 0.0)
