@@ -17,13 +17,12 @@ from strongroom.settings import Settings
 
 def deliverer(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Deliverer:
     """Put the deliverer together. Nothing runs yet."""
-    context = trust.upstream_context(trusted(settings, roots))
-    context.set_alpn_protocols(["http/1.1"])  # what the sender speaks, whatever the proxies do
+    contexts = trust.upstream_contexts(trusted(settings, roots))
     judge = guard(settings, doors)
-    dialer = Dialer(guard=judge, ssl_context=context, resolve_pins=settings.resolve)
+    dialer = Dialer(guard=judge, ssl_contexts=contexts, resolve_pins=settings.resolve)
     return Deliverer(
         outbox=ground.store.outbox,
-        sender=HttpWebhookSender(dialer=dialer, guard=judge, ssl_context=context),
+        sender=HttpWebhookSender(dialer=dialer, guard=judge, ssl_context=contexts[trust.OFFERS[0]]),
         seal=ground.keyring,
         gate=ground.gate,
         clock=edge.clock,

@@ -13,7 +13,7 @@ import trustme
 from strongroom.core.failures import BadReply, NotPermitted, Unreachable
 from strongroom.core.webhooks import Receiver
 from strongroom.outbound import AddressGuard, Dialer
-from strongroom.outbound.trust import upstream_context
+from strongroom.outbound.trust import OFFERS, upstream_contexts
 from strongroom.outbound.webhooks import HttpWebhookSender
 
 HOST = "hooks.example.test"
@@ -71,9 +71,9 @@ def sender(
     authority: trustme.CA, *, listed: bool = True, address: str = "127.0.0.1", timeout: float = 5.0
 ) -> HttpWebhookSender:
     guard = AddressGuard(allowed=(LOOPBACK,) if listed else ())
-    context = upstream_context(authority.cert_pem.bytes().decode())
-    dialer = Dialer(guard=guard, ssl_context=context, resolve_pins={HOST: address})
-    return HttpWebhookSender(dialer=dialer, guard=guard, ssl_context=context, timeout=timeout)
+    contexts = upstream_contexts(authority.cert_pem.bytes().decode())
+    dialer = Dialer(guard=guard, ssl_contexts=contexts, resolve_pins={HOST: address})
+    return HttpWebhookSender(dialer=dialer, guard=guard, ssl_context=contexts[OFFERS[0]], timeout=timeout)
 
 
 def receiver(server: Server, target: str = "/a/../b%2f?x=%41", *, scheme: str = "https", host: str = HOST) -> Receiver:
