@@ -7,6 +7,7 @@ import pytest
 from strongroom.core.surfaces import Surface
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress import events as on
+from tests.core.aws import signer
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, placement, swap
 from tests.delivery.egress.frames import ACCEPT, ASKS, KEY, accepted
 from tests.delivery.egress.talk import AUTHORIZED, Talk, reply, request
@@ -18,6 +19,10 @@ EVERYWHERE = frozenset(Surface)
 
 def holding() -> FixedDelivery:
     return FixedDelivery(swaps=(swap(EVERYWHERE, secret="sk-0123456789"),))
+
+
+def signing() -> FixedDelivery:
+    return FixedDelivery(strays={}, signers={b"srp_access0": signer()})
 
 
 class TestWhatTheClientAsks:
@@ -50,8 +55,8 @@ class TestWhatTheClientAsks:
 
     @pytest.mark.parametrize(
         ("delivery", "offered"),
-        [(FixedDelivery(strays={}), True), (FixedDelivery(), False), (holding(), False)],
-        ids=["nothing held", "a credential of another host", "a credential"],
+        [(FixedDelivery(strays={}), True), (FixedDelivery(), False), (holding(), False), (signing(), False)],
+        ids=["nothing held", "a credential of another host", "a credential", "keys that sign"],
     )
     def test_extensions_are_offered_only_where_nothing_is_to_be_found(
         self, delivery: FixedDelivery, offered: bool

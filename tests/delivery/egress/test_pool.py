@@ -25,6 +25,10 @@ class Wire(asyncio.Transport):
         return self.aborted
 
     @override
+    def resume_reading(self) -> None:
+        pass
+
+    @override
     def abort(self) -> None:
         self.aborted = True
 
@@ -108,3 +112,20 @@ def test_closing_the_pool_closes_what_it_keeps(pool: Pool) -> None:
     pool.lane(FixedDelivery().live, THERE).keep(kept, 0)
     pool.close()
     assert kept.gone
+
+
+def test_a_connection_that_was_told_goodbye_has_some_time_to_end(pool: Pool) -> None:
+    parted, slow = connection(), connection()
+    pool.part_with(parted, 0)
+    pool.part_with(slow, 0)
+    slow.get_buffer(1)[:1] = b"x"
+    slow.buffer_updated(1)  # what still comes is thrown away
+    parted.eof_received()
+    pool.sweep(1.9)
+    assert (parted.gone, slow.gone) == (True, False)
+    pool.sweep(2.1)
+    assert slow.gone
+    last = connection()
+    pool.part_with(last, 3)
+    pool.close()
+    assert last.gone

@@ -381,6 +381,14 @@ class TestEnds:
         talk = opened(holding()).upstream_gone(clean=False)
         assert (talk.heard_by_client(), talk.done) == (b"", [do.CloseClient(linger=False)])
 
+    def test_a_socket_counts_as_one_thing_under_way_until_it_ends(self) -> None:
+        talk = opened(holding())
+        under_way = talk.conversation.under_way
+        assert under_way is not None
+        assert talk.client(frame(TEXT, b"x")).conversation.under_way is under_way
+        talk.upstream_gone()
+        assert talk.conversation.under_way is None
+
     def test_a_client_that_goes_takes_the_upstream_with_it(self) -> None:
         assert opened(holding()).happen(on.ClientGone()).done == [do.DropUpstream()]
 
@@ -390,14 +398,21 @@ class TestEnds:
         assert talk.done == [do.FinishUpstream()]
         assert talk.upstream(frame(TEXT, b"x", masked=False)).heard_by_client() == b""
 
-    def test_silence_is_told_to_both(self) -> None:
+    @pytest.mark.parametrize(
+        ("waiting", "words", "code"),
+        [
+            (on.Waiting.ANSWER, b"nothing was heard for too long", Code.UPSTREAM_TIMEOUT),
+            (on.Waiting.WHOLE, b"the WebSocket has been open for longer than it may be", Code.REQUEST_TIMEOUT),
+        ],
+    )
+    def test_what_took_too_long_is_told_to_both(self, waiting: on.Waiting, words: bytes, code: Code) -> None:
         talk = opened(holding())
         assert talk.conversation.waiting is on.Waiting.ANSWER
-        talk.happen(on.TimedOut(on.Waiting.ANSWER))
-        said = [(CLOSE, b"\x03\xe9nothing was heard for too long")]
+        talk.happen(on.TimedOut(waiting))
+        said = [(CLOSE, b"\x03\xe9" + words)]
         assert (messages(talk.heard_by_client()), messages(talk.heard_by_upstream())) == (said, said)
         assert talk.done == ENDED
-        assert talk.counters.refused == {Code.UPSTREAM_TIMEOUT: 1}
+        assert talk.counters.refused == {code: 1}
 
     def test_who_has_said_goodbye_is_not_told_again(self) -> None:
         talk = opened(holding()).client(close(1000))

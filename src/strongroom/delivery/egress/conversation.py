@@ -120,7 +120,7 @@ class Conversation:
     @property
     def under_way(self) -> object:
         """What has begun and has not ended: an exchange, or the other protocol that it became."""
-        return self if self._phase is Phase.RELAYING else self._exchange
+        return self._exchange if self._relay is None else self._relay
 
     @property
     def finishing(self) -> bool:

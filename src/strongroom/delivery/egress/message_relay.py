@@ -36,6 +36,7 @@ _CLOSE_CODES = {
     Code.AUTHENTICATION_REQUIRED: CloseReason.POLICY_VIOLATION,
     Code.HOST_NOT_ALLOWED: CloseReason.POLICY_VIOLATION,
     Code.PLACEHOLDER_NOT_ALLOWED: CloseReason.POLICY_VIOLATION,
+    Code.REQUEST_TIMEOUT: CloseReason.GOING_AWAY,
     Code.UPSTREAM_TIMEOUT: CloseReason.GOING_AWAY,
 }
 """What a close frame says of a refusal (RFC 6455 7.4.1); of any other that it may be better to try again later."""

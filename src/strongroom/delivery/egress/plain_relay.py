@@ -23,7 +23,8 @@ from strongroom.services.live import LivePlan, LiveSession
 
 def needs_search(plan: LivePlan) -> bool:
     """Tell whether there is anything to look for in what is sent under a plan, or comes back."""
-    return bool(plan.plan.swaps or plan.plan.strays or plan.plan.placements or plan.scrubber)
+    known = plan.plan
+    return bool(known.swaps or known.strays or known.placements or known.signers or plan.scrubber)
 
 
 @final

@@ -19,6 +19,7 @@ from strongroom.delivery.egress.events import (
     UpstreamOpened,
     UpstreamReady,
     UpstreamSent,
+    Waiting,
 )
 from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
 from strongroom.services.live import LivePlan
@@ -83,8 +84,14 @@ def tell(relay: Relay, event: Event) -> None:
         case UpstreamGone():
             relay.upstream_gone()
         case TimedOut():
-            raise Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
+            raise _late(event.waiting)
         case SessionFound() | UpstreamOpened() | ClientGone():
             pass  # it asks for neither of the two, and is left with the client
         case _:
             assert_never(event)
+
+
+def _late(waiting: Waiting) -> Refusal:
+    if waiting is Waiting.WHOLE:
+        return Refusal(Code.REQUEST_TIMEOUT, "the WebSocket has been open for longer than it may be")
+    return Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")
