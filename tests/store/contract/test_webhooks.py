@@ -6,6 +6,7 @@ import pytest
 
 from strongroom.core.events import EventType
 from strongroom.core.failures import Invalid, NotFound
+from strongroom.core.ids import EventId
 from strongroom.core.webhooks import MAX_WEBHOOKS
 from strongroom.services.ports import Store
 from tests.store.things import Home, at
@@ -74,6 +75,9 @@ async def test_an_enabled_again_one_hears_of_nothing_that_was_before(store: Stor
         await home.stored_vault(store)
     await settled(store, at(1), disables=True)
     await home.stored_vault(store)
+    (delivery,) = await store.webhooks.deliveries(home.workspace, webhook.id, limit=1)
+    late = replace(delivery.event, id=EventId("whe_late"))  # another node wrote it as this one disabled the webhook
+    await store.webhooks.enqueue(webhook.id, late)
     disabled = await store.webhooks.get(home.workspace, webhook.id)
     assert disabled.disabled_at == at(1)
     enabled = await store.webhooks.enable(home.workspace, webhook.id, at(2))
