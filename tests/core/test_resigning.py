@@ -179,6 +179,13 @@ def test_a_path_escaped_anew_by_its_signer_is_understood(path: str, canonical: s
     assert found(sent).verify(NOTHING_HASHED)
 
 
+@pytest.mark.parametrize(("length", "understood"), [(8000, True), (8200, False)])
+def test_only_targets_of_a_usual_length_are_tried_in_other_forms(length: int, *, understood: bool) -> None:
+    theirs = signed(StillS3, STAND_INS, "GET", f"https://bucket.example.com/{'k' * length}%2B")
+    sent = Request(method=theirs.method, target=b"/" + b"k" * length + b"+", fields=theirs.fields)
+    assert found(sent).verify(NOTHING_HASHED) is understood
+
+
 def test_a_query_with_plus_for_a_space_is_understood_as_forms_mean_it() -> None:
     theirs = signed(StillS3, STAND_INS, "GET", "https://bucket.example.com/?prefix=a%20b")
     sent = Request(method=theirs.method, target=b"/?prefix=a+b", fields=theirs.fields)
