@@ -13,6 +13,7 @@ from typing import Protocol, final
 import brotli  # type: ignore[import-untyped]  # the wheel has no stubs
 import zstandard
 
+from strongroom.delivery.egress.head import Head
 from strongroom.delivery.egress.refusals import Code, Refusal, bad_reply
 
 STEP = 1 << 18
@@ -175,3 +176,16 @@ def decoder(content_encoding: list[bytes]) -> Decoder | None:
             " neither identity nor gzip, deflate, br or zstd alone",
         )
     return Decoder(_CODINGS[codings[0]]())
+
+
+_OF_MESSAGES = (b"grpc-encoding", b"connect-content-encoding")
+
+
+def require_plain_messages(head: Head) -> None:
+    """Require that the messages inside a body (gRPC, Connect) are not compressed one by one. Raises a refusal."""
+    for name in _OF_MESSAGES:
+        if name in head.names and not plain(head.all(name)):
+            raise Refusal(
+                Code.ENCODING_NOT_SUPPORTED,
+                "the reply may hold a secret, and its messages are compressed one by one and cannot be searched",
+            )

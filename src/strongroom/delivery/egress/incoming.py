@@ -17,7 +17,7 @@ from typing import final
 from strongroom.core.needles import Stream
 from strongroom.core.scrubbing import Cleaning, Scrubber
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
-from strongroom.delivery.egress.decoding import Decoder, decoder, plain
+from strongroom.delivery.egress.decoding import Decoder, decoder, plain, require_plain_messages
 from strongroom.delivery.egress.handshake import Handshake
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
@@ -182,6 +182,8 @@ class Incoming:
             self.done = self.started = True
             self._settle_upstream(head, self._buffer.rest())
             return _head(head, scrubber, self._framing(_told_length(head, self._request)))
+        if not scrubber.keeps_length:
+            require_plain_messages(head)
         if b"content-encoding" in head.names and not scrubber.keeps_length:
             self._decoder = decoder(head.all(b"content-encoding"))
         payload, rest = reader.feed(self._buffer.rest())

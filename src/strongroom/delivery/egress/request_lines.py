@@ -22,7 +22,7 @@ LITERAL = frozenset({b"expect", b"content-type", b"content-encoding"})
 """Forwarded as they are: they frame or describe the message."""
 
 _PARTS = frozenset({b"range", b"if-range"})
-NEGOTIATED = _PARTS | {b"accept-encoding"}
+NEGOTIATED = _PARTS | {b"accept-encoding", b"grpc-accept-encoding", b"connect-accept-encoding"}
 """Forwarded as they are where no secret can come back, and otherwise replaced by a wish for the whole, uncompressed."""
 
 _WRITTEN_ANEW = HOP_BY_HOP | NEGOTIATED | {b"host"}
