@@ -5,10 +5,11 @@ base64 digits mix its bits with a neighbour's they are left alone; those that de
 replaced.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import final
 
 from strongroom.core.echoes import echoes
+from strongroom.core.length_prefixed import LengthPrefixed
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
@@ -71,12 +72,24 @@ class Sent:
     another port, and in a stream that was open before the secret was sent.
     """
 
-    __slots__ = ("_noted", "_worthless", "scrubber")
+    __slots__ = ("_fitting", "_noted", "_worthless", "scrubber")
 
     def __init__(self) -> None:
         self._noted: list[tuple[Secret, str]] = []
         self._worthless: list[tuple[Secret, str]] = []
+        self._fitting: tuple[Scrubber, Scrubber] | None = None
         self.scrubber = Scrubber(())
+
+    @property
+    def fitting(self) -> Scrubber:
+        """What takes them out of messages that tell their lengths: what stands in a place fills it exactly."""
+        if self._fitting is None or self._fitting[0] is not self.scrubber:
+            self._fitting = self.scrubber, self.fitting_with(())
+        return self._fitting[1]
+
+    def fitting_with(self, secrets: Iterable[tuple[Secret, str]]) -> Scrubber:
+        """Return the same for these secrets too, which may be sent any moment."""
+        return Scrubber((), worthless=[*self._noted, *self._worthless, *secrets])
 
     def note(self, secret: Secret, marker: str, *, worthless: bool = False) -> None:
         """Remember a secret; replies show `marker` in its place.
@@ -102,25 +115,29 @@ class Sent:
 
     def stream(self) -> "Cleaning":
         """Return a stream that cleans one body of what was sent before each of its pieces."""
-        return Cleaning(self)
+        return Cleaning(lambda: self.scrubber)
+
+    def messages(self) -> LengthPrefixed:
+        """Return a stream that cleans the messages of one body of what was sent before each piece of them."""
+        return LengthPrefixed(Cleaning(lambda: self.fitting))
 
 
 @final
 class Cleaning:
     """One reply's body: feed pieces, then finish."""
 
-    __slots__ = ("_held", "_sent")
+    __slots__ = ("_held", "_present")
 
-    def __init__(self, sent: Sent) -> None:
-        self._sent = sent
+    def __init__(self, present: Callable[[], Scrubber]) -> None:
+        self._present = present
         self._held = b""
 
     def feed(self, piece: bytes) -> bytes:
         """Return what is settled after this piece."""
-        settled, self._held = self._sent.scrubber.settle(self._held + piece if self._held else piece)
+        settled, self._held = self._present().settle(self._held + piece if self._held else piece)
         return settled
 
     def finish(self) -> bytes:
         """Return what was held back, now that nothing follows."""
         rest, self._held = self._held, b""
-        return self._sent.scrubber.clean(rest)
+        return self._present().clean(rest)

@@ -12,11 +12,13 @@ import base64
 import binascii
 import html
 import json
+import re
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import assert_never, final
 from urllib.parse import quote, quote_plus
 
+from strongroom.core.length_prefixed import LengthPrefixed
 from strongroom.core.mcp_urls import normal_target
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.plans import Placement, Plan, Swap
@@ -33,6 +35,11 @@ class BodyEncoding(Enum):
     JSON = auto()
     FORM = auto()
     XML = auto()
+    MESSAGES = auto()
+    """Not at all, in messages that tell their lengths: only a secret of the placeholder's own length fits."""
+
+
+_GRPC = re.compile(rb"application/grpc(?:-web)?(?:\+[^;]*)?")
 
 
 def body_encoding(content_type: bytes) -> BodyEncoding:
@@ -44,13 +51,15 @@ def body_encoding(content_type: bytes) -> BodyEncoding:
         return BodyEncoding.JSON
     if kind.endswith((b"/xml", b"+xml")):
         return BodyEncoding.XML
+    if _GRPC.fullmatch(kind):
+        return BodyEncoding.MESSAGES
     return BodyEncoding.RAW
 
 
 def encode(text: str, encoding: BodyEncoding) -> bytes:
     """Escape a text for a place inside a body of that encoding."""
     match encoding:
-        case BodyEncoding.RAW:
+        case BodyEncoding.RAW | BodyEncoding.MESSAGES:
             return text.encode()
         case BodyEncoding.JSON:
             return json.dumps(text, ensure_ascii=False)[1:-1].encode()
@@ -122,6 +131,10 @@ class Substituter:
         """Return a stream that replaces placeholders in one body, or goes on with what another has `held` back."""
         return Stream(self._needles, lambda found: self._in_body(found, encoding), held)
 
+    def messages(self) -> LengthPrefixed:
+        """Return a stream that replaces placeholders in the messages of one body, where a secret fits."""
+        return LengthPrefixed(self.body(BodyEncoding.MESSAGES))
+
     def report(self, data: bytes, surface: Surface) -> None:
         """Report the placeholders in data that nothing is put into."""
         self._needles.replace(data, lambda found: self._stray(found, surface))
@@ -159,8 +172,11 @@ class Substituter:
         swap = self._allowed(found, Surface.BODY)
         if swap is None:
             return found
+        written = encode(swap.secret.reveal(), encoding)
+        if encoding is BodyEncoding.MESSAGES and len(written) != len(found):
+            return self._stray(found, Surface.BODY)
         self._used(swap)
-        return encode(swap.secret.reveal(), encoding)
+        return written
 
     def _met_in_body(self, found: bytes) -> bytes:
         if self._live():

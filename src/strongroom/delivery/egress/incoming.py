@@ -14,8 +14,9 @@ Rules kept here:
 
 from typing import final
 
-from strongroom.core.needles import Stream
-from strongroom.core.scrubbing import Cleaning, Scrubber
+from strongroom.core.length_prefixed import LengthPrefixed, Piecewise
+from strongroom.core.scrubbing import Scrubber
+from strongroom.core.substitution import BodyEncoding, body_encoding
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
 from strongroom.delivery.egress.decoding import Decoder, decoder, plain, require_plain_messages
 from strongroom.delivery.egress.handshake import Handshake
@@ -72,7 +73,7 @@ class Incoming:
         self._head: ReplyHead | None = None
         self._reader: BodyReader | None = None
         self._decoder: Decoder | None = None
-        self._stream: Stream | Cleaning | None = None
+        self._stream: Piecewise | None = None
         self._gathered: list[bytes] | None = None
         self._chunked = False
         self._keep_trailers = keep_trailers
@@ -161,9 +162,11 @@ class Incoming:
             return plan.sent.scrubber
         return plan.sent.scrubber_with(plan.plan.marked())
 
-    def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Stream | Cleaning | None:
+    def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Piecewise | None:
         """Return what cleans a body that is sent on as it comes, or None where nothing can be in it."""
         plan = self._plan
+        if _of_messages(head):
+            return self._messages()
         if not self._all_sent:
             return scrubber.stream()
         if scrubber.keeps_length and reader.length is not None:
@@ -172,6 +175,13 @@ class Incoming:
             return plan.sent.stream()
         open_ended = reader.length is None and (plan.plan.swaps or plan.plan.placements)
         return plan.sent.stream() if open_ended and plain(head.all(b"content-encoding")) else None
+
+    def _messages(self) -> LengthPrefixed:
+        """Return what cleans a body of messages that tell their lengths."""
+        plan = self._plan
+        if self._all_sent:
+            return plan.sent.messages()
+        return LengthPrefixed(plan.sent.fitting_with(plan.plan.marked()).stream())
 
     def _final(self, head: ReplyHead) -> bytes:
         self._head = head
@@ -206,7 +216,9 @@ class Incoming:
             if self._decoder.pending:
                 return self._grown(head, payload, scrubber)
             self._decoder.finish()
-        payload = scrubber.clean(payload)
+        if scrubber.concerns(payload):
+            cleaning = self._messages() if _of_messages(head) else scrubber.stream()
+            payload = cleaning.feed(payload) + cleaning.finish()
         self.done = self.started = True
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
         return _head(head, scrubber, framing, decoded=self._decoder is not None) + payload
@@ -287,6 +299,10 @@ class Incoming:
         """Decide whether the upstream's connection is fit for another request."""
         persistent = b"connection" not in head.names or b"close" not in head.tokens(b"connection")
         self.reusable = head.minor == 1 and persistent and not rest and self._request_complete
+
+
+def _of_messages(head: ReplyHead) -> bool:
+    return body_encoding(head.one(b"content-type") or b"") is BodyEncoding.MESSAGES
 
 
 def _told_length(head: ReplyHead, request: RequestHead) -> bytes:

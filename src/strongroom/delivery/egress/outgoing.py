@@ -9,9 +9,9 @@ Rules kept here:
 
 from typing import final
 
-from strongroom.core.needles import Stream
+from strongroom.core.length_prefixed import Piecewise
 from strongroom.core.plans import Plan
-from strongroom.core.substitution import body_encoding
+from strongroom.core.substitution import BodyEncoding, body_encoding
 from strongroom.core.surfaces import Surface
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, chunk
 from strongroom.delivery.egress.counters import Counters
@@ -42,7 +42,7 @@ class Outgoing:
         self._grown = 0
         self._length = body.length
         self._chunked = body.length is None
-        self._stream: Stream | None = None
+        self._stream: Piecewise | None = None
         if plan.plan.swaps or plan.plan.strays:
             self._search_body(head, plan, counters)
 
@@ -50,7 +50,11 @@ class Outgoing:
         if (head.one(b"content-encoding") or b"").lower() not in _IDENTITY:
             counters.unscanned_bodies += 1
             return
-        self._stream = plan.substituter.body(body_encoding(head.one(b"content-type") or b""))
+        encoding = body_encoding(head.one(b"content-type") or b"")
+        if encoding is BodyEncoding.MESSAGES:
+            self._stream = plan.substituter.messages()
+            return  # nothing changes its length
+        self._stream = plan.substituter.body(encoding)
         if self._length is None or not body_swaps(plan.plan):
             return  # in chunks any length goes, and where nothing is replaced the length stays
         self._chunked = self._length > self._limits.gathered_request_bytes
@@ -77,7 +81,7 @@ class Outgoing:
             return chunk(payload) + LAST_CHUNK if last else chunk(payload)
         return payload
 
-    def _put_in(self, stream: Stream, payload: bytes, *, last: bool) -> bytes:
+    def _put_in(self, stream: Piecewise, payload: bytes, *, last: bool) -> bytes:
         """Return a piece with its secrets. It is made slice by slice: a short one can become very long."""
         done: list[bytes] = []
         for at in range(0, len(payload) or 1, _SLICE):
