@@ -31,7 +31,9 @@ GIVEN = {
     "insecure_upstreams": "true",
     "log_level": "debug",
     "workers": "4",
+    "egress_head_bytes": "2048",
 }
+GIVEN |= {name: "600" for name in Settings.model_fields if name.startswith("egress_") and name not in GIVEN}
 DOORS = Doors(api=("127.0.0.1", 1), proxy=("::", 2))
 
 

@@ -114,6 +114,8 @@ def test_every_code_has_a_status_for_both() -> None:
         Code.HOST_NOT_ALLOWED: 7,
         Code.ADDRESS_NOT_ALLOWED: 7,
         Code.PLACEHOLDER_NOT_ALLOWED: 7,
+        Code.SIGNATURE_MISMATCH: 7,
+        Code.SIGNATURE_NOT_SUPPORTED: 7,
         Code.AUTHORITY_MISMATCH: 14,
         Code.BAD_REQUEST: 13,
         Code.REQUEST_TIMEOUT: 4,

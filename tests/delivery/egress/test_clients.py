@@ -48,7 +48,7 @@ async def test_curl_sends_the_secret_and_gets_its_placeholder_back(tmp_path: Pat
     assert code == 0, out
     assert SECRET not in out
     received = json.loads(out)
-    assert f"authorization: Bearer {PLACEHOLDER}" in received["head"]  # HTTP/2 has names in lower case only
+    assert f"Authorization: Bearer {PLACEHOLDER}" in received["head"]
     assert json.loads(received["body"]) == {"k": PLACEHOLDER}
     assert received["secret"] == PLACEHOLDER
 

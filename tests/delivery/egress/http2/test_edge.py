@@ -35,7 +35,7 @@ async def test_a_secret_goes_out_and_its_placeholder_comes_back() -> None:
         client = await http2(at)
         reply = await client.get("/", ("authorization", f"Bearer {PLACEHOLDER}"))
         client.close()
-    assert f"authorization: Bearer {SECRET}".encode() in heard[0]
+    assert f"Authorization: Bearer {SECRET}".encode() in heard[0]
     assert f"Host: {at.host}".encode() in heard[0]
     assert reply.status == 200
     assert reply.fields[b"x-echo"] == PLACEHOLDER.encode()

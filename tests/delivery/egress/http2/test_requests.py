@@ -31,7 +31,7 @@ def code_of(fields: Fields, *, ended: bool = True) -> Code:
 def test_a_request_says_the_same_in_both_forms() -> None:
     head = parse_request(read(with_((b"accept", b"*/*"), (b"x-a", b""))).head)
     assert (head.method, head.target, head.minor) == (b"GET", b"/a?b", 1)
-    assert head.lines == [b"host: api.example.com", b"accept: */*", b"x-a: "]
+    assert head.lines == [b"Host: api.example.com", b"Accept: */*", b"X-A: "]
 
 
 @pytest.mark.parametrize("byte", [b"\r", b"\n", b"\0", b"\r\nx: y", b"\x01", b"\x7f"])
@@ -92,7 +92,7 @@ def test_fields_of_a_connection_are_not_taken(name: bytes, value: bytes) -> None
 
 
 def test_te_may_ask_for_trailers() -> None:
-    assert b"te: trailers\r\n" in read(with_((b"te", b"trailers"))).head
+    assert b"Te: trailers\r\n" in read(with_((b"te", b"trailers"))).head
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_authority_and_host_are_one() -> None:
     assert code_of(with_((b"host", b"other.example.com"))) is Code.AUTHORITY_MISMATCH
     assert read(with_((b"host", b"api.example.com"))).head.count(b"api.example.com") == 1
     alone = [field for field in BASE if field[0] != b":authority"] + [(b"host", b"api.example.com")]
-    assert b"host: api.example.com\r\n" in read(alone).head
+    assert b"Host: api.example.com\r\n" in read(alone).head
     two = [*alone, (b"host", b"other.example.com")]
     assert code_of(two) is Code.AUTHORITY_MISMATCH
 
@@ -146,9 +146,9 @@ def test_a_length_without_a_body_is_refused() -> None:
 
 
 def test_a_body_is_framed_by_what_was_told() -> None:
-    assert b"\r\ncontent-length: 3\r\n" in read(with_((b"content-length", b"3"), method=b"POST"), ended=False).head
-    assert b"\r\ntransfer-encoding: chunked\r\n" in read(with_(method=b"POST"), ended=False).head
-    assert b"\r\ncontent-length: 0\r\n" in read(with_(method=b"POST")).head
+    assert b"\r\nContent-Length: 3\r\n" in read(with_((b"content-length", b"3"), method=b"POST"), ended=False).head
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in read(with_(method=b"POST"), ended=False).head
+    assert b"\r\nContent-Length: 0\r\n" in read(with_(method=b"POST")).head
     assert b"content-length" not in read(BASE).head
 
 

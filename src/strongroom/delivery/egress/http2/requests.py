@@ -119,4 +119,10 @@ def _length(rest: Fields, *, ended: bool) -> int | None:
 
 
 def _head(method: bytes, path: bytes, lines: list[bytes]) -> bytes:
-    return b"\r\n".join([method + b" " + path + b" HTTP/1.1", *lines, b"", b""])
+    return b"\r\n".join([method + b" " + path + b" HTTP/1.1", *map(_as_usual, lines), b"", b""])
+
+
+def _as_usual(line: bytes) -> bytes:
+    """Write a field's name as clients of HTTP/1.1 do; not every server there knows that case says nothing."""
+    name, colon, value = line.partition(b":")
+    return b"-".join([word[:1].upper() + word[1:] for word in name.split(b"-")]) + colon + value
