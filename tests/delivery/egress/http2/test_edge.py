@@ -39,7 +39,7 @@ async def test_a_secret_goes_out_and_its_placeholder_comes_back() -> None:
     assert f"Host: {at.host}".encode() in heard[0]
     assert reply.status == 200
     assert reply.fields[b"x-echo"] == PLACEHOLDER.encode()
-    assert f"authorization: Bearer {PLACEHOLDER}".encode() in reply.body
+    assert f"Authorization: Bearer {PLACEHOLDER}".encode() in reply.body
     assert reply.ended
 
 
