@@ -27,7 +27,8 @@ def test_a_search_led_by_coverage_finds_nothing(target: str, tmp_path: Path) -> 
     found = tmp_path / "found"
     found.mkdir()
     argv = [sys.executable, "-m", "tests.fuzz", target, str(found), str(HERE / "corpus" / target)]
-    options = [f"-runs={RUNS}", "-seed=1", "-max_len=4096", f"-dict={HERE / 'http.dict'}", f"-artifact_prefix={tmp_path}/"]
+    options = [f"-runs={RUNS}", "-seed=1", "-max_len=4096"]
+    options += [f"-dict={HERE / 'http.dict'}", f"-artifact_prefix={tmp_path}/"]
     ended = subprocess.run([*argv, *options], cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 0, ended.stderr[-4000:]
     assert f"Done {RUNS} runs" in ended.stderr, "it searched"
