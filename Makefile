@@ -57,7 +57,7 @@ lock:
 	@scripts/lock $(ARGS)
 
 clean:
-	rm -rf .venv .venv.lock .venv-* .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov tests/clients/node/node_modules
+	rm -rf .venv .venv.lock .venv-* .make build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov tests/node_modules
 
 environment:
 	@scripts/venv .venv requirements/dev.lock --editable

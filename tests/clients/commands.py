@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.clients import toolchains
 from tests.needs import need
+from tests.node import node_program, npm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,11 @@ def told(program: Sequence[str], url: str) -> list[str]:
     return [*program, url]
 
 
+def _in_node(name: str) -> list[str]:
+    """Return how to run one of our programs in Node."""
+    return node_program(Path(__file__).parent / "node" / name)
+
+
 def _pip(place: Place) -> list[str]:
     pip = shlex.quote(toolchains.of_clients("pip"))
     quiet = "--disable-pip-version-check --no-cache-dir --retries 0 --no-deps"
@@ -47,10 +53,10 @@ def _uv(place: Place) -> list[str]:
 
 def _npm(place: Place) -> list[str]:
     registry = f"{place.url}/npm/"
-    npm = shlex.join([*toolchains.npm(), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"])
+    command = shlex.join([*npm(), "install", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"])
     token = f"//{place.authority}/npm/:_authToken=${{TOKEN}}"
     return shell(
-        f"echo '{token}' >.npmrc && {npm} --registry={registry} parcel && cat node_modules/parcel/package.json"
+        f"echo '{token}' >.npmrc && {command} --registry={registry} parcel && cat node_modules/parcel/package.json"
     )
 
 
@@ -75,12 +81,12 @@ COMMANDS: Mapping[str, Callable[[Place], list[str]]] = {
     "boto3": lambda at: told(toolchains.python("with_boto3.py"), at.url),
     "anthropic": lambda at: told(toolchains.python("with_anthropic.py"), at.url),
     "openai": lambda at: told(toolchains.python("with_openai.py"), at.url),
-    "node-fetch": lambda at: told(toolchains.node_program("fetch.mjs"), at.url),
-    "node-https": lambda at: told(toolchains.node_program("get.mjs"), at.url),
-    "undici": lambda at: told(toolchains.node_program("undici.mjs"), at.url),
-    "axios": lambda at: told(toolchains.node_program("axios.mjs"), at.url),
-    "anthropic-node": lambda at: told(toolchains.node_program("anthropic.mjs"), at.url),
-    "openai-node": lambda at: told(toolchains.node_program("openai.mjs"), at.url),
+    "node-fetch": lambda at: told(_in_node("fetch.mjs"), at.url),
+    "node-https": lambda at: told(_in_node("get.mjs"), at.url),
+    "undici": lambda at: told(_in_node("undici.mjs"), at.url),
+    "axios": lambda at: told(_in_node("axios.mjs"), at.url),
+    "anthropic-node": lambda at: told(_in_node("anthropic.mjs"), at.url),
+    "openai-node": lambda at: told(_in_node("openai.mjs"), at.url),
     "deno": lambda at: [
         *[toolchains.of_clients("deno"), "run", "--quiet", "--no-config", "--no-lock", "--allow-env", "--allow-net"],
         *[str(toolchains.PROGRAMS / "get.deno.ts"), at.url],
