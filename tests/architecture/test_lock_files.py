@@ -45,7 +45,7 @@ def test_an_environment_for_tests_also_serves_where_the_smaller_one_is_asked_for
 
 
 def test_the_lock_file_of_npm_packages_names_no_place_to_get_them_from_and_pins_every_one() -> None:
-    lock = json.loads((ROOT / "tests" / "clients" / "node" / "package-lock.json").read_text(encoding="utf-8"))
+    lock = json.loads((ROOT / "tests" / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert packages
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
