@@ -14,6 +14,7 @@ from strongroom.delivery.egress import CertificateAuthority, Counters, EgressPro
 from strongroom.edge import Edge
 from strongroom.ground import Doors, Ground, opened
 from strongroom.outbound import AddressGuard, Dialer, trust
+from strongroom.outbound.control import ControlClient
 from strongroom.services.delivery import Delivery
 from strongroom.services.installation import AUTHORITY, kept
 from strongroom.services.ports import Changes
@@ -167,6 +168,18 @@ def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
     """The one way out."""
     contexts = trust.upstream_contexts(trusted(settings, roots))
     return Dialer(guard=guard(settings, doors), ssl_contexts=contexts, resolve_pins=settings.resolve)
+
+
+def control_client(settings: Settings, doors: Doors, roots: str) -> ControlClient:
+    """Return what our own short calls are sent with: the same guard, the same trust, the same pins."""
+    context = trust.upstream_context(trusted(settings, roots))
+    judge = guard(settings, doors)
+    return ControlClient(
+        dialer=Dialer(guard=judge, ssl_contexts={trust.OFFERS[0]: context}, resolve_pins=settings.resolve),
+        guard=judge,
+        ssl_context=context,
+        insecure=settings.insecure_upstreams,
+    )
 
 
 def guard(settings: Settings, doors: Doors) -> AddressGuard:

@@ -7,9 +7,8 @@ from prometheus_client.core import CounterMetricFamily, Metric
 
 from strongroom.core.webhooks import State
 from strongroom.edge import Edge
-from strongroom.egress import guard, trusted
+from strongroom.egress import control_client
 from strongroom.ground import Doors, Ground
-from strongroom.outbound import Dialer, trust
 from strongroom.outbound.webhooks import HttpWebhookSender
 from strongroom.services.deliverer import Deliverer
 from strongroom.settings import Settings
@@ -17,12 +16,9 @@ from strongroom.settings import Settings
 
 def deliverer(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Deliverer:
     """Put the deliverer together. Nothing runs yet."""
-    contexts = trust.upstream_contexts(trusted(settings, roots))
-    judge = guard(settings, doors)
-    dialer = Dialer(guard=judge, ssl_contexts=contexts, resolve_pins=settings.resolve)
     return Deliverer(
         outbox=ground.store.outbox,
-        sender=HttpWebhookSender(dialer=dialer, guard=judge, ssl_context=contexts[trust.OFFERS[0]]),
+        sender=HttpWebhookSender(client=control_client(settings, doors, roots)),
         seal=ground.keyring,
         gate=ground.gate,
         clock=edge.clock,

@@ -20,9 +20,9 @@ from strongroom.core.webhooks import ATTEMPTS, Accepted, Ended, Failed, Receiver
 )
 def test_a_url_is_asked_for_byte_for_byte_as_it_was_registered(text: str, target: str) -> None:
     receiver = Receiver.parse(text)
-    assert receiver.target == target
-    assert receiver.destination.authority == "hooks.example.com"
-    assert receiver.is_ordinary
+    assert receiver.url.target == target
+    assert receiver.url.destination.authority == "hooks.example.com"
+    assert receiver.url.is_ordinary
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ def test_anything_but_https_on_port_443_is_refused_by_field(text: str) -> None:
 
 def test_what_the_operator_opened_may_be_on_another_port_or_plain_http() -> None:
     other = Receiver.parse("https://hooks.example.com:8443/", other_ports=True)
-    assert not other.is_ordinary
-    assert not Receiver.parse("http://hooks.example.com/", other_ports=True, insecure=True).is_ordinary
+    assert not other.url.is_ordinary
+    assert not Receiver.parse("http://hooks.example.com/", other_ports=True, insecure=True).url.is_ordinary
     with pytest.raises(Invalid):
         Receiver.parse("http://hooks.example.com/", other_ports=True)
 

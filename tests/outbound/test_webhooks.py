@@ -1,10 +1,6 @@
 """Sending to real receivers on loopback, and to none that may not be reached."""
 
 import asyncio
-import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 import pytest
@@ -13,58 +9,19 @@ import trustme
 from strongroom.core.failures import BadReply, NotPermitted, Unreachable
 from strongroom.core.webhooks import Receiver
 from strongroom.outbound import AddressGuard, Dialer
+from strongroom.outbound.control import ControlClient
 from strongroom.outbound.trust import OFFERS, upstream_contexts
 from strongroom.outbound.webhooks import HttpWebhookSender
+from tests.outbound.answering import HOST, Server, serving
 
-HOST = "hooks.example.test"
 LOOPBACK = ip_network("127.0.0.1/32")
 HEADERS = {"webhook-id": "whe_1", "webhook-timestamp": "1", "webhook-signature": "v1,x"}
 BODY = b'{"type":"event"}'
-OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
-
-
-@dataclass
-class Server:
-    """A receiver that answers with the very bytes that a test says."""
-
-    answer: bytes = OK
-    hang: bool = False
-    port: int = 0
-    heads: list[bytes] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            self.heads.append(head)
-            self.bodies.append(await reader.readexactly(len(BODY)))
-            if self.hang:
-                await reader.read()
-            writer.write(self.answer)
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            return
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def serving(authority: trustme.CA | None, server: Server) -> AsyncIterator[Server]:
-    context = None
-    if authority is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert(HOST).configure_cert(context)
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
-        yield server
-    finally:
-        listening.close()
 
 
 def sender(
@@ -73,7 +30,8 @@ def sender(
     guard = AddressGuard(allowed=(LOOPBACK,) if listed else ())
     contexts = upstream_contexts(authority.cert_pem.bytes().decode())
     dialer = Dialer(guard=guard, ssl_contexts=contexts, resolve_pins={HOST: address})
-    return HttpWebhookSender(dialer=dialer, guard=guard, ssl_context=contexts[OFFERS[0]], timeout=timeout)
+    client = ControlClient(dialer=dialer, guard=guard, ssl_context=contexts[OFFERS[0]], insecure=True, timeout=timeout)
+    return HttpWebhookSender(client=client)
 
 
 def receiver(server: Server, target: str = "/a/../b%2f?x=%41", *, scheme: str = "https", host: str = HOST) -> Receiver:

@@ -225,8 +225,8 @@ class Stalled:
         self.released = asyncio.Event()
 
     async def post(self, receiver: Receiver, headers: Mapping[str, str], body: bytes) -> int:
-        self.posts.append(receiver.destination.host)
-        if receiver.destination.host == self.dead:
+        self.posts.append(receiver.url.destination.host)
+        if receiver.url.destination.host == self.dead:
             await self.released.wait()
         return 200
 

@@ -11,12 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import final
 
+from strongroom.core.calls import ControlUrl
 from strongroom.core.events import Event, EventType
 from strongroom.core.failures import Invalid
-from strongroom.core.hosts import Host
 from strongroom.core.ids import OrganizationId, WebhookId, WorkspaceId
-from strongroom.core.mcp_urls import McpUrl
-from strongroom.core.plans import Destination
 
 MAX_WEBHOOKS = 20
 """Webhooks of one workspace."""
@@ -26,7 +24,6 @@ MAX_WAITING = 1000
 ATTEMPTS = 3
 PATIENCE = timedelta(days=3)
 """How long a webhook may fail without one success before it is disabled."""
-_HTTPS = 443
 _WAITS = {1: (5.0, 30.0), 2: (30.0, 120.0)}
 """Seconds to wait at least and at most after the first and the second attempt (contract 9.4: 5 to 120)."""
 
@@ -34,10 +31,9 @@ _WAITS = {1: (5.0, 30.0), 2: (30.0, 120.0)}
 @final
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A webhook's URL in parts. `target` is sent byte for byte as it was registered."""
+    """Where a webhook's events are sent."""
 
-    destination: Destination
-    target: str
+    url: ControlUrl
 
     @classmethod
     def parse(cls, text: str, *, other_ports: bool = False, insecure: bool = False) -> "Receiver":
@@ -45,28 +41,15 @@ class Receiver:
         if len(text) > MAX_URL:
             raise Invalid(f"must have at most {MAX_URL} characters", field="url")
         try:
-            url = McpUrl.parse(text, insecure=insecure)
+            url = ControlUrl.parse(text, insecure=insecure)
         except Invalid as refused:
             raise Invalid(refused.rule, field="url") from None
-        receiver = cls(Destination(url.scheme, Host(url.host), url.port), _target(text))
-        if not receiver.is_ordinary and not other_ports:
+        if not url.is_ordinary and not other_ports:
             raise Invalid(
                 "must be on port 443: other ports are for receivers in a range of STRONGROOM_EGRESS_ALLOW_PRIVATE",
                 field="url",
             )
-        return receiver
-
-    @property
-    def is_ordinary(self) -> bool:
-        """Whether it is https on the port of https: what the public internet may be asked for."""
-        return (self.destination.scheme, self.destination.port) == ("https", _HTTPS)
-
-
-def _target(url: str) -> str:
-    authority, slash, rest = url.partition("://")[2].partition("/")
-    if "?" in authority:
-        return "/?" + authority.partition("?")[2] + slash + rest
-    return "/" + rest
+        return cls(url)
 
 
 class Ended(StrEnum):
