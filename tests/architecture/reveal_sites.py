@@ -5,6 +5,7 @@ A new line here is a decision that a reviewer sees. A line that nothing uses any
 
 REVEAL_SITES = {
     "strongroom.cli.*": "sends what a person typed to the server, and hands a fresh key to its owner, once",
+    "strongroom.core.authorization": "reads the code out of the URL that a browser brought back",
     "strongroom.core.placeholders": "reads the public prefix and the length that a placeholder was asked to imitate",
     "strongroom.core.resigning": "signs a request with the secret key, and puts in the key's id and the session token",
     "strongroom.core.scrubbing": "finds the secret in a reply and takes it out",

@@ -19,6 +19,7 @@ EntryId = NewType("EntryId", str)
 RequestId = NewType("RequestId", str)
 WebhookId = NewType("WebhookId", str)
 EventId = NewType("EventId", str)
+AuthorizationId = NewType("AuthorizationId", str)
 
 ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
@@ -31,6 +32,7 @@ ENTRY = "aud_"
 REQUEST = "req_"
 WEBHOOK = "whk_"
 EVENT = "whe_"
+AUTHORIZATION = "auth_"
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""
