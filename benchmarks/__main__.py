@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.contestants import mitmproxy
-from benchmarks.page import with_figures
+from benchmarks.page import BEGIN, END, can_hold, with_figures
 from benchmarks.processes import BenchmarkFailed
 from benchmarks.run import ALL, run
 from benchmarks.scenarios import QUICK, USUAL, Pace
@@ -20,6 +20,9 @@ def main() -> int:
     if mitmproxy.NAME in asked.contestants and not mitmproxy.MITMDUMP.exists():
         print(f"{mitmproxy.MITMDUMP} is not there: `make bench` installs it.", file=sys.stderr)
         return 2
+    if asked.into is not None and not can_hold(asked.into):
+        print(f"{asked.into} is no page with a place for figures: {BEGIN} ... {END}", file=sys.stderr)
+        return 2
     try:
         with tempfile.TemporaryDirectory(prefix="strongroom-bench-") as scratch:
             report = run(Path(scratch), _pace(asked), frozenset(asked.contestants))
@@ -28,10 +31,10 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    print(json.dumps(report.as_json(), ensure_ascii=False) if asked.json else report.text())
     if asked.into is not None:
         page = asked.into.read_text(encoding="utf-8")
         asked.into.write_text(with_figures(page, report.text()), encoding="utf-8")
-    print(json.dumps(report.as_json(), ensure_ascii=False) if asked.json else report.text())
     return 0
 
 

@@ -80,6 +80,8 @@ class Section:
     outcomes: tuple[Outcome, ...]
     about: str = "requests"
     """Which figures its table shows: of `requests`, `streams` or `memory`."""
+    flat: bool = False
+    """Whether all that are compared in it ought to cost the same."""
 
     def ratio(self, outcome: Outcome, metric: str) -> float | None:
         """Return an outcome's metric divided by the base's; None where either is unknown, or the base is nought."""

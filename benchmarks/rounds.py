@@ -77,6 +77,8 @@ def _once(place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, 
             rate=scenario.rate,
             seconds=pace.seconds if scenario.replies is None else 0.0,
             warm_up=pace.warm_up if scenario.replies is None else 0.0,
+            warm_replies=scenario.warm_replies,
+            http2=scenario.http2,
             at_least=scenario.replies or 1,
             cpu_of=pid,
         )

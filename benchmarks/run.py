@@ -39,11 +39,13 @@ def run(scratch: Path, pace: Pace, names: frozenset[str]) -> Report:
         found.append(sections.memory(found[0]))
         if server is not None:
             found.append(sections.latency(place, contestants, pace, found[0]))
+        found.append(sections.http2(place, contestants, pace))
         found.append(sections.stream(place, contestants, pace))
         if server is not None:
             one = server.contestant()
             found += sections.full_server(place, one, pace)
             found.append(sections.sessions(place, server, one, pace))
+            found.append(sections.workers(place, pace))
     return Report(
         sections=tuple(found),
         notes=_notes(place, pace, found, load_before),

@@ -44,6 +44,10 @@ class Scenario:
     """Send at this steady rate instead of as fast as replies come."""
     body_bytes: int = 0
     """How long a body is sent with each request."""
+    http2: bool = False
+    """Whether the client speaks HTTP/2, one request at a time on each connection."""
+    warm_replies: int = 0
+    """How many replies there must be before anything is measured."""
     replies: int | None = None
     """Measure so many replies from the first one on, however long they take, instead of a time."""
 
@@ -90,6 +94,10 @@ UPLOAD = Scenario(
 )
 
 
+HTTP2 = replace(keep_alive(16), key="http2-16", title="16 connections of HTTP/2", http2=True)
+WORKERS = (keep_alive(16), keep_alive(64))
+
+
 def half_load(most: float) -> Scenario:
     """Return the load under which latency is judged: half of what Strongroom can do at 16 connections."""
     rate = max(1, round(most / 2))
@@ -97,8 +105,9 @@ def half_load(most: float) -> Scenario:
 
 
 def many_sessions(sessions: int) -> Scenario:
-    """Return the load of many sessions that take turns, 64 requests under way."""
-    return replace(keep_alive(64), key="sessions-64", title=f"64 requests under way, {sessions:,} sessions in turns")
+    """Return the load of many sessions that take turns, 64 requests under way, once each of them is warm."""
+    title = f"64 requests under way, {sessions:,} sessions in turns"
+    return replace(keep_alive(64), key="sessions-64", title=title, warm_replies=3 * sessions)
 
 
 def api_list(path: str, reply_bytes: int) -> Scenario:

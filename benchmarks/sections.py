@@ -10,10 +10,12 @@ from benchmarks.place import Place
 from benchmarks.rounds import alone, in_turns, say
 from benchmarks.scenarios import (
     FLATNESS,
+    HTTP2,
     KEEP_ALIVE,
     NEW_TUNNEL,
     STREAM,
     UPLOAD,
+    WORKERS,
     Pace,
     api_list,
     half_load,
@@ -28,6 +30,24 @@ def requests(place: Place, contestants: list[Contestant], pace: Pace) -> Section
         outcomes += in_turns(place, scenario, contestants, pace)
     title = "A request: 1 KiB of JSON, TLS on both sides, one header substituted"
     return Section(title=title, base=strongroom.NAME, outcomes=tuple(outcomes))
+
+
+def http2(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
+    """Measure short requests of clients that speak HTTP/2; the upstream does not."""
+    proxies = [contestant for contestant in contestants if contestant.name != direct.NAME]
+    outcomes = in_turns(place, HTTP2, proxies, pace)
+    return Section(title="A client that speaks HTTP/2", base=strongroom.NAME, outcomes=tuple(outcomes))
+
+
+def workers(place: Place, pace: Pace) -> Section:
+    """Measure one process and two; they share all cores with load generator and upstream, so nothing is pinned."""
+    with (
+        strongroom.strongroom(place, "strongroom-alone", pinned=False) as one,
+        strongroom.strongroom(place, "strongroom-workers", workers=2, pinned=False) as two,
+    ):
+        compared = [one.contestant("1 process"), two.contestant("2 workers")]
+        outcomes = [outcome for scenario in WORKERS for outcome in in_turns(place, scenario, compared, pace)]
+    return Section(title="One process and two workers, pinned to no core", base="1 process", outcomes=tuple(outcomes))
 
 
 def stream(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
@@ -57,7 +77,8 @@ def sessions(place: Place, server: strongroom.Server, one: Contestant, pace: Pac
     say(f"opening {pace.sessions} sessions")
     compared = [replace(one, name="1 session"), server.many(f"{pace.sessions:,} sessions", pace.sessions)]
     outcomes = in_turns(place, many_sessions(pace.sessions), compared, pace)
-    return Section(title="Strongroom with one session and with many", base="1 session", outcomes=tuple(outcomes))
+    title = "Strongroom with one session and with many"
+    return Section(title=title, base="1 session", outcomes=tuple(outcomes), flat=True)
 
 
 def full_server(place: Place, one: Contestant, pace: Pace) -> list[Section]:
@@ -81,8 +102,9 @@ def full_server(place: Place, one: Contestant, pace: Pace) -> list[Section]:
         path = f"/v1/vaults/{full.vault}/credentials?limit={strongroom.PER_VAULT}"
         listing = api_list(path, len(full.api.get(path)))
         api = alone(place, listing, _api_of(full), pace, full.api.headers)
+    title = "Strongroom with few credentials and with many"
     return [
-        Section(title="Strongroom with few credentials and with many", base="1 stored", outcomes=tuple(flatness)),
+        Section(title=title, base="1 stored", outcomes=tuple(flatness), flat=True),
         Section(title="Strongroom's API", base=strongroom.NAME, outcomes=(api,)),
     ]
 

@@ -88,7 +88,7 @@ def verdicts(sections: Sequence[Section]) -> tuple[Verdict, ...]:
 
 def _flatness(sections: Sequence[Section]) -> Iterable[Verdict]:
     for section in sections:
-        if section.base == strongroom.NAME:
+        if not section.flat:
             continue
         for outcome in section.outcomes:
             if outcome.contestant != section.base and "all of them" not in outcome.contestant:

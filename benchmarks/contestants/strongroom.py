@@ -87,17 +87,18 @@ def _bearer(egress: Any) -> str:  # noqa: ANN401 - JSON
 
 
 @contextmanager
-def strongroom(place: Place, name: str = NAME) -> Iterator[Server]:
+def strongroom(place: Place, name: str = NAME, *, workers: int = 1, pinned: bool = True) -> Iterator[Server]:
     """Start a server on a fresh data directory and store the upstream's secret in it."""
     scratch = place.directory(name)
     command = [sys.executable, "-m", "strongroom", "serve", "--data-dir", str(scratch / "data")]
-    command += ["--port", "0", "--proxy-port", "0", "--json"]
+    command += ["--port", "0", "--proxy-port", "0", "--workers", str(workers), "--json"]
     variables = {
         "STRONGROOM_RESOLVE": f"{HOST}=127.0.0.1",
         "STRONGROOM_EGRESS_ALLOW_PRIVATE": "127.0.0.1/32",
         "STRONGROOM_UPSTREAM_CA_FILE": str(place.certificates.authority),
     }
-    with running(command, scratch=scratch, cores=place.cores.measured, variables=variables, directory=scratch) as child:
+    cores = place.cores.measured if pinned else None
+    with running(command, scratch=scratch, cores=cores, variables=variables, directory=scratch) as child:
         ready = child.hear()
         api = Api(url=ready["api"], key=ready["admin_key"])
         vault = api.post("/v1/vaults", {"display_name": "bench"})["id"]

@@ -7,6 +7,7 @@ from time import perf_counter_ns
 from typing import final
 
 from benchmarks.load.connection import Connection
+from benchmarks.load.http2 import Http2Connection
 from benchmarks.load.window import Window
 
 TICK = 0.001
@@ -22,19 +23,19 @@ class Arrivals:
     """
 
     def __init__(self, rate: float, window: Window) -> None:
-        self._free = deque[Connection]()
+        self._free = deque[Connection | Http2Connection]()
         self._waiting = deque[int]()
         self._step = round(1e9 / rate)
         self._window = window
         self._due = 0
 
-    def begin(self, connections: Iterable[Connection]) -> None:
+    def begin(self, connections: Iterable[Connection | Http2Connection]) -> None:
         """Let the first one be due now."""
         self._free.extend(connections)
         self._due = perf_counter_ns()
         self._tick()
 
-    def replied(self, connection: Connection) -> None:
+    def replied(self, connection: Connection | Http2Connection) -> None:
         """Count a reply and use its connection again."""
         self._window.record(perf_counter_ns() - connection.started)
         if self._waiting:

@@ -147,17 +147,17 @@ class _Tunnel(asyncio.Protocol):
             self.answered.set_exception(ConnectionError("closed before CONNECT was answered"))
 
 
-def trusting(route: Route) -> ssl.SSLContext | None:
+def trusting(route: Route, protocol: str = "http/1.1") -> ssl.SSLContext | None:
     """Return a context that trusts the roots of the route and nothing else; none where it speaks plain HTTP."""
     if route.tls_name is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(route.ca_file)
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([protocol])
     return context
 
 
-async def connect(route: Route, connection: Connection, context: ssl.SSLContext | None) -> None:
+async def connect(route: Route, connection: asyncio.BufferedProtocol, context: ssl.SSLContext | None) -> None:
     """Open the connection along its route. Raises `OSError` if that does not work."""
     loop = asyncio.get_running_loop()
     if route.tunnel is None or context is None:

@@ -35,8 +35,8 @@ class Caller:
 class Job:
     """A closed loop: each connection sends the request again as soon as its reply is whole.
 
-    The measured window opens after `warm_up` seconds and closes once `seconds` have passed and
-    `at_least` replies were counted. A reply other than 200 with `reply_bytes` of body ends the job.
+    The measured window opens after `warm_up` seconds and `warm_replies` replies, and closes once `seconds` have passed
+    and `at_least` replies were counted. A reply other than 200 with `reply_bytes` of body ends the job.
     """
 
     route: Route
@@ -45,6 +45,8 @@ class Job:
     connections: int
     seconds: float
     warm_up: float = 0.0
+    warm_replies: int = 0
+    """How many replies there must have been besides before the window opens: what is cold at first is not measured."""
     at_least: int = 1
     keep_alive: bool = True
     """False: a new connection, tunnel and handshake for each request, all of it within its latency."""
@@ -52,6 +54,8 @@ class Job:
     """How long the body is that follows the request's head."""
     callers: tuple[Caller, ...] = ()
     """With them each has a connection of its own, and they take turns so that `connections` requests are under way."""
+    http2: bool = False
+    """Speak HTTP/2 inside TLS, one request at a time on each connection; needs `keep_alive` and no body."""
     rate: float | None = None
     """Send so many requests a second, whether or not earlier ones were answered; needs `keep_alive`."""
     cpu_of: int | None = None

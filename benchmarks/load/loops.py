@@ -10,12 +10,17 @@ from time import perf_counter_ns
 
 from benchmarks.load.arrivals import Arrivals
 from benchmarks.load.connection import Connection, connect, trusting
+from benchmarks.load.http2 import Http2Connection
 from benchmarks.load.job import Job, Measured
 from benchmarks.load.window import Window
 from benchmarks.usage import cpu_seconds
 
+Kept = Connection | Http2Connection
+
 AT_ONCE = 64
 """Connections that are opened at the same time."""
+LOOK = 0.01
+"""Seconds between looks at how many replies there were while warming up."""
 PATIENCE = 120.0
 """Seconds after which a job that should be over is given up."""
 
@@ -43,9 +48,9 @@ async def run(job: Job) -> Measured:
 
 
 async def _keeping(job: Job, window: Window) -> None:
-    waiting = deque[Connection]()
+    waiting = deque[Kept]()
 
-    def replied(connection: Connection) -> None:
+    def replied(connection: Kept) -> None:
         window.record(perf_counter_ns() - connection.started)
         if not window.closed.done():
             waiting.append(connection)
@@ -53,7 +58,7 @@ async def _keeping(job: Job, window: Window) -> None:
 
     async with _connected(job, replied, window.fail) as connections:
         waiting.extend(connections)
-        if not job.warm_up:
+        if not _warms_up(job):
             window.open()
         for _ in range(min(job.connections, len(connections))):
             waiting.popleft().send()
@@ -63,7 +68,7 @@ async def _keeping(job: Job, window: Window) -> None:
 async def _paced(job: Job, window: Window, rate: float) -> None:
     arrivals = Arrivals(rate, window)
     async with _connected(job, arrivals.replied, window.fail) as connections:
-        if not job.warm_up:
+        if not _warms_up(job):
             window.open()
         arrivals.begin(connections)
         await _until_closed(job, window)
@@ -71,16 +76,13 @@ async def _paced(job: Job, window: Window, rate: float) -> None:
 
 @asynccontextmanager
 async def _connected(
-    job: Job, replied: Callable[[Connection], None], failed: Callable[[str], None]
-) -> AsyncIterator[list[Connection]]:
+    job: Job, replied: Callable[[Kept], None], failed: Callable[[str], None]
+) -> AsyncIterator[list[Kept]]:
     """Open all connections of a job, some at once; close them afterwards."""
-    context = trusting(job.route)
+    context = trusting(job.route, "h2" if job.http2 else "http/1.1")
     seats = [(replace(job.route, tunnel_authorization=each.tunnel_authorization), each.request) for each in job.callers]
     seats = seats or [(job.route, job.request)] * job.connections
-    connections = [
-        Connection(request.encode(), job.reply_bytes, body_bytes=job.body_bytes, replied=replied, failed=failed)
-        for _, request in seats
-    ]
+    connections = [_connection(job, request.encode(), replied, failed) for _, request in seats]
     routes = [route for route, _ in seats]
     try:
         for begin in range(0, len(seats), AT_ONCE):
@@ -92,9 +94,15 @@ async def _connected(
             connection.close()
 
 
+def _connection(job: Job, request: bytes, replied: Callable[[Kept], None], failed: Callable[[str], None]) -> Kept:
+    if job.http2:
+        return Http2Connection(request, job.reply_bytes, replied=replied, failed=failed)
+    return Connection(request, job.reply_bytes, body_bytes=job.body_bytes, replied=replied, failed=failed)
+
+
 async def _reconnecting(job: Job, window: Window, group: asyncio.TaskGroup) -> None:
     context = trusting(job.route)
-    if not job.warm_up:
+    if not _warms_up(job):
         window.open()
     for _ in range(job.connections):
         group.create_task(_one_after_the_other(job, window, context))
@@ -124,9 +132,15 @@ async def _one(job: Job, window: Window, context: ssl.SSLContext | None) -> None
 
 
 async def _until_closed(job: Job, window: Window) -> None:
-    if job.warm_up:
+    if _warms_up(job):
         await asyncio.wait({window.closed}, timeout=job.warm_up)  # ends early only if something failed
+        while not window.closed.done() and window.before < job.warm_replies:
+            await asyncio.wait({window.closed}, timeout=LOOK)
         if not window.closed.done():
             window.open()
     asyncio.get_running_loop().call_later(job.seconds, window.time_is_up)
     await window.closed
+
+
+def _warms_up(job: Job) -> bool:
+    return bool(job.warm_up or job.warm_replies)

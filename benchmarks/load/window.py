@@ -18,6 +18,8 @@ class Window:
 
     def __init__(self, *, at_least: int, cpu: Callable[[], float | None], closed: asyncio.Future[None]) -> None:
         self.closed = closed
+        self.before = 0
+        """Replies that came before it was opened."""
         self._at_least = at_least
         self._cpu = cpu
         self._latencies = array("I", bytes(4 * CAPACITY))  # microseconds
@@ -46,6 +48,8 @@ class Window:
             self._count += 1
             if self._time_is_up:
                 self._close_if_enough()
+        else:
+            self.before += 1
 
     def fail(self, why: str) -> None:
         """End the job: a figure over failed requests would flatter."""

@@ -8,7 +8,7 @@ from benchmarks.certificates import issue
 from benchmarks.load.job import Caller, Job, Route
 from benchmarks.load.loops import run
 from benchmarks.load.window import percentile
-from tests.benchmarks.toy_server import HELLO, answering, swallowing, tunnelling
+from tests.benchmarks.toy_server import HELLO, answering, multiplexing, swallowing, tunnelling
 
 CONNECTIONS = 4
 
@@ -74,6 +74,37 @@ async def test_replies_while_warming_up_are_not_counted() -> None:
         measured = await run(dataclasses.replace(job(toy.port), warm_up=0.05, at_least=1))
     assert measured.failure is None
     assert len(toy.heads) > measured.requests + CONNECTIONS
+
+
+async def test_the_window_opens_only_after_as_many_replies_as_asked() -> None:
+    async with answering(HELLO) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), warm_replies=300, at_least=1))
+    assert measured.failure is None
+    assert len(toy.heads) >= 300 + measured.requests
+
+
+async def test_requests_are_asked_and_answered_in_http_2() -> None:
+    async with multiplexing(b"hello") as toy:
+        measured = await run(dataclasses.replace(job(toy.port), http2=True))
+    assert (measured.failure, measured.requests) == (None, 200)
+    assert set(toy.heads) == {":method=GET :scheme=https :authority=toy :path=/"}
+    assert toy.connections == CONNECTIONS
+
+
+@pytest.mark.parametrize(("body", "status", "said"), [(b"hell", "200", "4 bytes"), (b"hello", "403", "403")])
+async def test_a_reply_in_http_2_that_is_not_the_expected_one_fails_the_job(
+    body: bytes, status: str, said: str
+) -> None:
+    async with multiplexing(body, status=status) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), http2=True))
+    assert said in (measured.failure or "")
+
+
+async def test_a_server_that_breaks_the_rules_of_http_2_fails_the_job() -> None:
+    headers_of_no_stream = b"\0\0\0\x01\x05\0\0\0\0"
+    async with answering(headers_of_no_stream) as toy:
+        measured = await run(dataclasses.replace(job(toy.port), http2=True, warm_up=0.01))
+    assert "not HTTP/2" in (measured.failure or "")
 
 
 async def test_the_window_lasts_as_long_as_asked() -> None:

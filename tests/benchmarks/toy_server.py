@@ -6,6 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RequestReceived
+
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 END_OF_HEAD = b"\r\n\r\n"
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -52,6 +56,29 @@ async def swallowing(body_bytes: int) -> AsyncIterator[Toy]:
             await reader.readexactly(body_bytes)
             toy.heads.append(head)
             writer.write(HELLO)
+        await _closed(writer)
+
+    async with _serving(toy, converse, None):
+        yield toy
+
+
+@asynccontextmanager
+async def multiplexing(body: bytes, *, status: str = "200") -> AsyncIterator[Toy]:
+    """Run a server of HTTP/2, without TLS, that gives the same reply to every request."""
+    toy = Toy()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        toy.connections += 1
+        speech = H2Connection(H2Configuration(client_side=False))
+        speech.initiate_connection()
+        writer.write(speech.data_to_send())
+        while piece := await reader.read(65536):
+            for event in speech.receive_data(piece):
+                if isinstance(event, RequestReceived):
+                    toy.heads.append(" ".join(f"{name.decode()}={value.decode()}" for name, value in event.headers))
+                    speech.send_headers(event.stream_id, [(":status", status)])
+                    speech.send_data(event.stream_id, body, end_stream=True)
+            writer.write(speech.data_to_send())
         await _closed(writer)
 
     async with _serving(toy, converse, None):
