@@ -35,6 +35,7 @@ class EventType(StrEnum):
     CREDENTIAL_CREATED = "vault_credential.created"
     CREDENTIAL_ARCHIVED = "vault_credential.archived"
     CREDENTIAL_DELETED = "vault_credential.deleted"
+    CREDENTIAL_REFRESH_FAILED = "vault_credential.refresh_failed"
     ENVIRONMENT_CREATED = "environment.created"
     ENVIRONMENT_UPDATED = "environment.updated"
     ENVIRONMENT_ARCHIVED = "environment.archived"

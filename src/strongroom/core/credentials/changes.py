@@ -162,6 +162,8 @@ class McpOAuthChange:
         assert isinstance(details, McpOAuthDetails)  # noqa: S101 - the tag was compared
         if self.expires_at is not None:
             details = replace(details, expires_at=self.expires_at)
+        if self.expires_at is not None or self.access_token is not None:
+            details = replace(details, lifetime=None)  # how long the token before it lived says nothing of this one
         if self.refresh is not None:
             details = _refresh_changed(details, self.refresh)
         return replace(credential, details=details), self._renewed(material)

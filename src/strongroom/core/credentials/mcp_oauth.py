@@ -40,6 +40,8 @@ class McpOAuthDetails:
     mcp_server_url: str
     expires_at: datetime | None = None
     refresh: Refresh | None = None
+    lifetime: int | None = None
+    """For how many seconds the token was given to us; None where a user gave it, or nobody said."""
 
     def unique_key(self) -> str:
         """Shared with `static_bearer`: one credential per server and vault."""
