@@ -91,3 +91,14 @@ class Replies(Reader):
     def on_headers_complete(self) -> None:
         self.messages[-1].headed = True
         self.messages[-1].start = b"%d" % self._parser.get_status_code()
+
+
+def unread(data: bytes) -> bytes:
+    """Return what a client sent behind its last whole request."""
+    reader, read = Requests(), 0
+    for place in range(len(data)):
+        known = sum(message.complete for message in reader.messages)
+        reader.feed(data[place : place + 1])
+        if sum(message.complete for message in reader.messages) > known:
+            read = place + 1
+    return data[read:]

@@ -1,5 +1,7 @@
 """Runs a conversation without sockets: says what the client and the upstream say, and notes what each hears."""
 
+import json
+
 from strongroom.core.failures import Failure, NotAuthenticated
 from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
@@ -118,3 +120,20 @@ def request(
 def reply(body: bytes = b"ok", *fields: str, status: str = "200 OK") -> bytes:
     """A reply with a Content-Length."""
     return "\r\n".join([f"HTTP/1.1 {status}", *fields, f"Content-Length: {len(body)}", "", ""]).encode("latin-1") + body
+
+
+def refused(heard: bytes) -> tuple[int, str, str]:
+    """Status, code and message of a refusal."""
+    head, _, body = heard.partition(b"\r\n\r\n")
+    told = json.loads(body)["error"]
+    assert f"strongroom-refused: {told['code']}".encode() in head
+    return int(head[9:12]), told["code"], told["message"]
+
+
+def unchunked(body: bytes) -> bytes:
+    out = b""
+    while True:
+        size, _, body = body.partition(b"\r\n")
+        if not int(size, 16):
+            return out
+        out, body = out + body[: int(size, 16)], body[int(size, 16) + 2 :]

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, STRAY, FixedDelivery, swap
-from tests.delivery.egress.talk import Talk, request
-from tests.delivery.egress.test_conversation import unchunked
+from tests.delivery.egress.talk import Talk, request, unchunked
 
 CHUNKED = request("/1", "Transfer-Encoding: chunked", method="POST") + b"".join(
     b"%x\r\n%b\r\n" % (len(piece), piece)

@@ -15,8 +15,7 @@ from strongroom.delivery.egress import events as on
 from strongroom.delivery.egress.bodies import LAST_CHUNK
 from strongroom.delivery.egress.decoding import STEP, decoder
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, swap
-from tests.delivery.egress.talk import Talk, reply, request
-from tests.delivery.egress.test_conversation import refused, unchunked
+from tests.delivery.egress.talk import Talk, refused, reply, request, unchunked
 
 TEXT = b"some text, and %b, and more " % SECRET.encode() * 50
 CLEAN = TEXT.replace(SECRET.encode(), PLACEHOLDER.encode())

@@ -10,8 +10,7 @@ from strongroom.delivery.egress import events as on
 from tests.core.aws import signer
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, placement, swap
 from tests.delivery.egress.frames import ACCEPT, ASKS, KEY, accepted
-from tests.delivery.egress.talk import AUTHORIZED, Talk, reply, request
-from tests.delivery.egress.test_conversation import refused
+from tests.delivery.egress.talk import AUTHORIZED, Talk, refused, reply, request
 
 DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
 EVERYWHERE = frozenset(Surface)

@@ -5,8 +5,7 @@ from strongroom.delivery.egress import Limits
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress import events as on
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, swap
-from tests.delivery.egress.talk import CONNECT, Talk, reply, request
-from tests.delivery.egress.test_conversation import refused
+from tests.delivery.egress.talk import CONNECT, Talk, refused, reply, request
 
 AUTHORIZED = f"Authorization: Bearer {PLACEHOLDER}"
 

@@ -4,8 +4,7 @@ import pytest
 
 from strongroom.core.secret import Secret
 from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, FixedDelivery, swap
-from tests.delivery.egress.talk import AUTHORIZED, Talk, reply, request
-from tests.delivery.egress.test_conversation import unchunked
+from tests.delivery.egress.talk import AUTHORIZED, Talk, reply, request, unchunked
 
 STREAMS = {
     "in chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",

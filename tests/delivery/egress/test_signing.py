@@ -15,8 +15,7 @@ from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.short_way import QuickConversation
 from tests.core.aws import MOMENT, REAL, STAND_INS, Still, StillOther, StillS3, StillS3Query, signed, signer, wire
 from tests.delivery.egress.doubles import BOTH, PLACEHOLDER, SECRET, STRAY, FixedDelivery, placement, swap
-from tests.delivery.egress.talk import Talk, reply
-from tests.delivery.egress.test_conversation import refused
+from tests.delivery.egress.talk import Talk, refused, reply
 from tests.delivery.egress.test_holding import Slow
 
 URL = "https://api.example.com"
