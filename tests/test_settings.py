@@ -22,6 +22,10 @@ def refused(environ: dict[str, str], overrides: dict[str, object] | None = None)
         ("PATH_PREFIX", "nope", "must be a path such as /vault"),
         ("PATH_PREFIX", "/nope/", "must be a path such as /vault"),
         ("PATH_PREFIX", "/nope\n", "must be a path such as /vault"),
+        ("PUBLIC_URL", "nope", "must be a URL such as https://vault.example.com"),
+        ("PUBLIC_URL", "ftp://nope.test", "must be a URL such as https://vault.example.com"),
+        ("PUBLIC_URL", "https://nope:nope@vault.test", "must be a URL such as https://vault.example.com"),
+        ("PUBLIC_URL", "https://vault.test/?nope", "must be a URL such as https://vault.example.com"),
         ("PORT", "nope", "must be a whole number"),
         ("PORT", "-1", "must be at least 0"),
         ("PORT", "70000", "must be at most 65535"),
@@ -68,6 +72,7 @@ def test_settings_are_read_from_variables_and_options() -> None:
             "STRONGROOM_ADMIN_KEY": "!" * 19 + "~",
             "STRONGROOM_SESSION_LIFETIME": "60",
             "STRONGROOM_PATH_PREFIX": "/a/b-c",
+            "STRONGROOM_PUBLIC_URL": "https://vault.example.com/rooms/",
             "STRONGROOM_UPSTREAM_CA_FILE": "~/roots.pem",
             "STRONGROOM_PORT": "1",
         },
@@ -76,4 +81,5 @@ def test_settings_are_read_from_variables_and_options() -> None:
     assert read.admin_key == Secret("!" * 19 + "~")
     assert read.session_lifetime == timedelta(seconds=60)
     assert (read.path_prefix, read.port, read.host) == ("/a/b-c", 2, "127.0.0.1")
+    assert read.public_url == "https://vault.example.com/rooms"
     assert (read.data_dir, read.upstream_ca_file) == (Path.home() / "x", Path.home() / "roots.pem")

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from strongroom.core.failures import Invalid, Unable
 from strongroom.core.hosts import canonical_host
+from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
 
 PREFIX = "STRONGROOM_"
@@ -29,6 +30,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 Network = IPv4Network | IPv6Network
 
 _PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*\Z")
+_PUBLIC_URL = "must be a URL such as https://vault.example.com: http or https, a host, and no query"
 _ADMIN_KEY = re.compile(rf"[\x21-\x7e]{{{MIN_ADMIN_KEY},}}\Z")  # it has to fit into a header
 _RULES = {
     "bool_parsing": "must be true or false",
@@ -77,6 +79,16 @@ def _prefix(text: str) -> str:
     if not _PATH_PREFIX.match(text):
         raise _wrong("must be a path such as /vault: '/' and letters, digits, '.', '_', '~' or '-', no '/' at its end")
     return text
+
+
+def _public_url(text: str) -> str:
+    try:
+        url = McpUrl.parse(text, insecure=True)
+    except Invalid:
+        raise _wrong(_PUBLIC_URL) from None
+    if "?" in url.target:
+        raise _wrong(_PUBLIC_URL)
+    return text.rstrip("/")
 
 
 def _networks(text: object) -> object:
@@ -148,6 +160,8 @@ class Settings(BaseModel):
     """The egress proxy's port; 0 picks a free one."""
     advertise_host: str | None = None
     """The name or address that agents reach the proxy at; `host` unless that is a wildcard."""
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """Where browsers and other servers reach the API, a path in front of it included; without it only this machine can."""
     path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """A path under which the API is served besides the root."""
     database_url: str | None = None
