@@ -161,7 +161,7 @@ class Settings(BaseModel):
     advertise_host: str | None = None
     """The name or address that agents reach the proxy at; `host` unless that is a wildcard."""
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
-    """Where browsers and other servers reach the API, a path in front of it included; without it only this machine can."""
+    """Where browsers and other servers reach the API, with a path in front of it if there is one."""
     path_prefix: Annotated[str, AfterValidator(_prefix)] = ""
     """A path under which the API is served besides the root."""
     database_url: str | None = None
