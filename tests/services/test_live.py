@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.core.hosts import canonical_host
+from strongroom.core.hosts import Host, canonical_host
 from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
 from strongroom.core.substitution import BodyEncoding
-from strongroom.services.live import MAX_PLANS, LivePlan
+from strongroom.services.live import MAX_PLANS, MAX_SENT_TO, LivePlan
 from tests.services.rooms import API, Rooms, built, variable
+
+SENT = (Secret("hush-hush"), "srp_SENT")
 
 
 async def test_nothing_is_put_in_any_more_once_the_plan_is_over(rooms: Rooms) -> None:
@@ -54,7 +57,33 @@ async def test_the_plan_made_longest_ago_gives_way_beyond_the_bound(rooms: Rooms
         )
     assert len(live.plans) == MAX_PLANS
     assert not first.live
-    assert len(live.sent) <= MAX_PLANS
+    assert len(live.sent) <= MAX_SENT_TO
+
+
+def the_host(number: int) -> Host:
+    return canonical_host(f"host{number}.example.com")
+
+
+async def test_hosts_that_got_nothing_and_have_no_plan_give_way_beyond_the_bound(rooms: Rooms) -> None:
+    live = await rooms.delivery.enter((await rooms.session()).token)
+    planned = await rooms.delivery.plan(live, API)
+    for number in range(MAX_SENT_TO - 1):
+        live.sent_to(the_host(number)).note(*SENT) if number < 3 else live.sent_to(the_host(number))
+    last = live.sent_to(the_host(MAX_SENT_TO))
+    assert live.sent.keys() == {API.host, *map(the_host, (0, 1, 2, MAX_SENT_TO))}
+    assert live.sent_to(API.host) is planned.sent
+    assert live.sent_to(the_host(MAX_SENT_TO)) is last
+
+
+async def test_hosts_beyond_the_bound_are_told_together_and_nothing_sent_is_forgotten(rooms: Rooms) -> None:
+    live = await rooms.delivery.enter((await rooms.session()).token)
+    for number in range(MAX_SENT_TO + 5):
+        live.sent_to(the_host(number)).note(*SENT)
+    assert len(live.sent) == MAX_SENT_TO
+    for number in range(MAX_SENT_TO + 5):
+        assert live.sent_to(the_host(number)).scrubber.clean(b"<hush-hush>") == b"<srp_SENT>"
+    further = live.sent_to(the_host(MAX_SENT_TO + 9))
+    assert further is live.sent_to(the_host(MAX_SENT_TO + 1))
 
 
 @pytest.mark.parametrize("more", [0, 5])

@@ -25,6 +25,8 @@ from strongroom.services.usage import Meter, RefusalKey, UseKey
 
 MAX_PLANS = 1024
 """Destinations, and refused hosts, that a session is remembered to have asked for."""
+MAX_SENT_TO = 2 * MAX_PLANS
+"""Hosts that are told apart by what a session has sent to them: more than it has plans."""
 MAX_REFUSED = 256
 """Reasons and hosts of refusals that are told apart for a session; further hosts are counted together."""
 NEW_PLANS_PER_MINUTE = 600
@@ -105,6 +107,7 @@ class LiveSession:
         "_alarms",
         "_meter",
         "_refused",
+        "_sent_elsewhere",
         "ended",
         "generation",
         "pace",
@@ -125,7 +128,8 @@ class LiveSession:
         self.pace = Pace(NEW_PLANS_PER_MINUTE)
         self.plans: OrderedDict[Destination, LivePlan] = OrderedDict()
         self.refusals: OrderedDict[Host, str] = OrderedDict()
-        self.sent: OrderedDict[Host, Sent] = OrderedDict()
+        self.sent: dict[Host, Sent] = {}
+        self._sent_elsewhere: Sent | None = None
         self._alarms: set[Callable[[], None]] = set()
         self._meter = meter
         self._refused: set[tuple[str, str]] = set()
@@ -171,11 +175,21 @@ class LiveSession:
         self._meter.turned_away(RefusalKey(self.principal, self.session.id, code, host))
 
     def sent_to(self, host: Host) -> Sent:
-        """Return what the session has sent to a host. Hosts that got nothing give way beyond the bound."""
-        if host not in self.sent and len(self.sent) >= MAX_PLANS:
-            for other in [name for name, sent in self.sent.items() if not sent.scrubber]:
+        """Return what the session has sent to a host.
+
+        Beyond the bound hosts give way that got nothing and that no plan leads to. Where that is not enough, all
+        further hosts are told together: what was sent to one is then looked for in what any of them answers.
+        """
+        known = self.sent.get(host)
+        if known is not None:
+            return known
+        if self._sent_elsewhere is None and len(self.sent) >= MAX_SENT_TO:
+            planned = {destination.host for destination in self.plans}
+            for other in [name for name, sent in self.sent.items() if not sent.scrubber and name not in planned]:
                 del self.sent[other]
-        return self.sent.setdefault(host, Sent())
+            if len(self.sent) >= MAX_SENT_TO:
+                self._sent_elsewhere = Sent()
+        return self._sent_elsewhere or self.sent.setdefault(host, Sent())
 
     def forget(self) -> None:
         """Drop every plan: something they depend on has changed."""
