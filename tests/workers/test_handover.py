@@ -17,6 +17,7 @@ GIVEN = {
     "proxy_port": "2",
     "advertise_host": "vault.example.com",
     "path_prefix": "/vault",
+    "public_url": "https://vault.example.com",
     "database_url": "sqlite:////var/lib/other.db",
     "root_key": "passphrase:",
     "root_passphrase": "correct horse",
