@@ -30,6 +30,8 @@ def refused(environ: dict[str, str], overrides: dict[str, object] | None = None)
         ("PORT", "-1", "must be at least 0"),
         ("PORT", "70000", "must be at most 65535"),
         ("EGRESS_ALLOW_PRIVATE", "nope", "must be networks such as 10.0.0.0/8"),
+        ("EGRESS_PASS_THROUGH", "https://nope.test", "must be hosts such as api.example.com"),
+        ("EGRESS_PASS_THROUGH", "*.*.nope.test", "must be hosts such as api.example.com"),
         ("EGRESS_REQUEST_BYTES", "0", "must be at least 1"),
         ("EGRESS_HEAD_BYTES", "65537", "must be at most 65536"),
         ("EGRESS_SESSION_REQUESTS_PER_SECOND", "nope", "must be a whole number"),

@@ -10,6 +10,7 @@ from typing import Any, Protocol, final
 
 from prometheus_client.core import Metric
 
+from strongroom.core.hosts import HostSet
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
 from strongroom.edge import Edge
 from strongroom.ground import Doors, Ground, opened
@@ -122,6 +123,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
         meter=meter,
         clock=edge.clock,
         alone=settings.workers == 1,
+        pass_through=HostSet.parse(settings.egress_pass_through),
     )
     counters = Counters()
     return Egress(

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from strongroom.core.failures import Invalid, Unable
-from strongroom.core.hosts import canonical_host
+from strongroom.core.hosts import HostSet, canonical_host
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
 
@@ -100,6 +100,15 @@ def _networks(text: object) -> object:
         raise _wrong("must be networks such as 10.0.0.0/8, separated by commas") from None
 
 
+def _hosts(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        return tuple(map(str, HostSet.parse(part.strip() for part in text.split(",") if part.strip()).patterns))
+    except Invalid:
+        raise _wrong("must be hosts such as api.example.com or *.example.com, separated by commas") from None
+
+
 def _pins(text: object) -> object:
     if not isinstance(text, str):
         return text
@@ -174,6 +183,8 @@ class Settings(BaseModel):
     """The first API key, for installations that bring their own."""
     egress_allow_private: Annotated[tuple[Network, ...], BeforeValidator(_networks)] = ()
     """Private ranges that egress may reach."""
+    egress_pass_through: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = ()
+    """Hosts whose TLS goes through from end to end, since their clients accept no other certificate."""
     egress_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Client connections that a proxy process takes at one time."""
     egress_session_connections: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000

@@ -102,6 +102,8 @@ class Plan:
     refuses_strays: bool = False
     signers: Mapping[bytes, Signer] = field(default_factory=dict)
     """By the placeholder of the access key id."""
+    passes_through: bool = False
+    """Whether TLS goes through as it is, from end to end: then nothing is put in, taken out or looked for."""
 
     def marked(self) -> list[tuple[Secret, str]]:
         """Return every secret that may be sent under it, with what replies show in its place."""

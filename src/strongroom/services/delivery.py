@@ -15,14 +15,14 @@ from strongroom.core.credentials import Credential
 from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Principal, Target
-from strongroom.core.hosts import Host
+from strongroom.core.hosts import Host, HostSet
 from strongroom.core.ids import PrincipalId
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
-from strongroom.services.gate import Gate
+from strongroom.services.gate import Facts, Gate
 from strongroom.services.live import LivePlan, LiveSession
 from strongroom.services.planner import Planner
 from strongroom.services.ports import (
@@ -62,9 +62,13 @@ class Delivery:
         meter: Meter,
         clock: Clock,
         alone: bool = True,
+        pass_through: HostSet | None = None,
         most_sessions: int = MAX_LIVE,
     ) -> None:
-        """Take what it works with. It is not `alone` where a session's requests pass through other processes too."""
+        """Take what it works with. It is not `alone` where a session's requests pass through other processes too.
+
+        TLS to hosts of `pass_through` is left to the two ends: nothing is put in or looked for there.
+        """
         self._sessions = sessions
         self._most_sessions = most_sessions
         self._environments = environments
@@ -75,6 +79,7 @@ class Delivery:
         self._meter = meter
         self._clock = clock
         self._alone = alone
+        self._pass_through = pass_through or HostSet()
         self._live: dict[bytes, LiveSession] = {}
 
     def entered(self, token: Secret) -> LiveSession | None:
@@ -166,19 +171,22 @@ class Delivery:
         session = await self._current(live)
         environment = await self._permitting(live, destination)
         held = _first_of_each(session, await self._credentials.active_in(session.workspace, session.vaults))
-        here = [(credential, custody) for credential, custody in held if _belongs(credential, destination)]
+        passes = destination.scheme == "https" and self._pass_through.covers(destination.host)
+        here = [] if passes else [pair for pair in held if _belongs(pair[0], destination)]
+        facts: Facts = {"session": session.id, "host": destination.host, "port": destination.port}
         granted = await self._gate.admit_all(
             live.principal,
             [(Action.EGRESS_CONNECT, Target(name=destination.host, workspace=session.workspace))]
             + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
-            {"session": session.id, "host": destination.host, "port": destination.port},
+            {**facts, "pass_through": 1} if passes else facts,
         )
         opened = [
             (credential, await self._custodian.open(proof, credential, custody))
             for (credential, custody), proof in zip(here, granted[1:], strict=True)
         ]
         planner = Planner(live.session, seed=live.seed, environment=environment)
-        plan = planner.plan(destination, held=[credential for credential, _ in held], here=opened)
+        known = [credential for credential, _ in held]
+        plan = planner.plan(destination, held=known, here=opened, passes_through=passes)
         sent = live.sent_to(destination.host)
         if not self._alone:  # another process may have sent what this one is asked to read back
             sent.note_all(plan.marked(), worthless=plan.worthless())

@@ -36,7 +36,9 @@ class Planner:
         self._environment = environment
         self._seed = seed
 
-    def plan(self, destination: Destination, *, held: Sequence[Credential], here: Here) -> Plan:
+    def plan(
+        self, destination: Destination, *, held: Sequence[Credential], here: Here, passes_through: bool = False
+    ) -> Plan:
         """Return the plan. `held` is all that the session holds, `here` what may be used at the destination."""
         swaps = [
             self._swap(credential, WHOLE, secret)
@@ -56,6 +58,7 @@ class Planner:
             placements=tuple(self._placements(here)),
             vaults={credential.id: credential.vault for credential in held},
             refuses_strays=self._environment.stray_placeholders is StrayPlaceholders.REFUSE,
+            passes_through=passes_through,
             signers={signer.access_key_id.placeholder.encode(): signer for signer in signers},
         )
 

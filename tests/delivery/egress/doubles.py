@@ -109,6 +109,7 @@ class FixedDelivery:
     refuse: Callable[[Destination], Failure | None] = lambda _: None
     cold: bool = False
     refuses_strays: bool = False
+    passes_through: bool = False
 
     def __post_init__(self) -> None:
         self.ledger = Ledger()
@@ -180,6 +181,7 @@ class FixedDelivery:
             placements=self.placements,
             refuses_strays=self.refuses_strays,
             signers=self.signers,
+            passes_through=self.passes_through and destination.scheme == "https",
         )
         return live.admit(
             LivePlan(plan, principal=live.principal, meter=self.meter, sent=live.sent_to(destination.host))

@@ -45,6 +45,7 @@ from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.head import HeadBuffer
 from strongroom.delivery.egress.lateness import too_late
 from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.passage import Passage
 from strongroom.delivery.egress.phases import Phase
 from strongroom.delivery.egress.presented import presented_token
 from strongroom.delivery.egress.refusals import STOPS, Refusal, bad_request, refusal_of
@@ -272,6 +273,11 @@ class Conversation:
         if tunnel is None or not self._buffer.held:
             return
         match spoken(self._buffer.held[0]):
+            case Spoken.TLS if tunnel.plan is not None and tunnel.plan.plan.passes_through:
+                self._phase = Phase.RELAYING
+                self._relay = Passage(tunnel.plan, tunnel.live, emit=self._emit, close=self._close)
+                self._relay.client_sent(self._buffer.rest())
+                return
             case Spoken.TLS:
                 self._emit(StartTls(tunnel.destination.host, self._buffer.rest()))
             case Spoken.HTTP:

@@ -104,6 +104,9 @@ class MessageRelay:
         self._upstream_awaited = False
         self._send_on()
 
+    def upstream_opened(self) -> None:
+        """Do nothing: it goes on with a connection that is there."""
+
     def upstream_sent(self, data: bytes) -> None:
         """Take what the upstream sent."""
         self._to_client.feed(data)

@@ -48,6 +48,9 @@ class PlainRelay:
             self.ahead += len(data)
         self._send_on()
 
+    def upstream_opened(self) -> None:
+        """Do nothing: it goes on with a connection that is there."""
+
     def upstream_sent(self, data: bytes) -> None:
         """Take what the upstream sent."""
         self._require_plain()

@@ -1,4 +1,4 @@
-"""Both connections after a change of protocol: what a relay does, and which event is told to it how.
+"""Both connections while another protocol is spoken: what a relay does, and which event is told to it how.
 
 Rules kept here:
 - what a relay is told, it answers with commands; when it cannot go on, it raises a refusal and is then told to end.
@@ -44,6 +44,9 @@ class Relay(Protocol):
     def client_sent(self, data: bytes) -> None:
         """Take what the client sent."""
 
+    def upstream_opened(self) -> None:
+        """Take that the upstream's connection is there, if it was asked for."""
+
     def upstream_sent(self, data: bytes) -> None:
         """Take what the upstream sent."""
 
@@ -66,11 +69,13 @@ class Relay(Protocol):
         """End it with the client's connection."""
 
 
-def tell(relay: Relay, event: Event) -> None:
+def tell(relay: Relay, event: Event) -> None:  # noqa: C901 - one line per event
     """Tell a relay what has happened. Raises a refusal."""
     match event:
         case ClientSent():
             relay.client_sent(event.data)
+        case UpstreamOpened():
+            relay.upstream_opened()
         case UpstreamSent():
             relay.upstream_sent(event.data)
         case ClientReady():
@@ -85,8 +90,8 @@ def tell(relay: Relay, event: Event) -> None:
             relay.upstream_gone()
         case TimedOut():
             raise _late(event.waiting)
-        case SessionFound() | UpstreamOpened() | ClientGone():
-            pass  # it asks for neither of the two, and is left with the client
+        case SessionFound() | ClientGone():
+            pass  # it does not ask for the one, and is left with the other
         case _:
             assert_never(event)
 
