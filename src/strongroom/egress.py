@@ -16,9 +16,12 @@ from strongroom.edge import Edge
 from strongroom.ground import Doors, Ground, opened
 from strongroom.outbound import AddressGuard, Dialer, trust
 from strongroom.outbound.control import ControlClient
+from strongroom.outbound.token_endpoint import HttpTokenEndpoint
 from strongroom.services.delivery import Delivery
 from strongroom.services.installation import AUTHORITY, kept
 from strongroom.services.ports import Changes
+from strongroom.services.refresh import Refresher
+from strongroom.services.renewal import Renewals
 from strongroom.services.usage import Meter
 from strongroom.settings import Settings
 
@@ -101,15 +104,24 @@ async def worker(settings: Settings, edge: Edge, *, doors: Doors) -> AsyncIterat
         authority = CertificateAuthority.load(
             await kept(AUTHORITY, sealed=ground.store.sealed, seal=ground.keyring), clock=edge.clock
         )
-        egress = assembled(settings, edge, doors, ground, authority, trust.system_roots(os.environ))
+        roots = trust.system_roots(os.environ)
+        refresher = assembled_refresher(settings, edge, doors, ground, roots)
+        egress = assembled(settings, edge, doors, ground, authority, roots, refresher)
         stack.push_async_callback(egress.meter.flush)
         stack.push_async_callback(edge.background.close)
+        stack.push_async_callback(refresher.close)
         edge.background.run(egress.works(ground.store.changes), ended=egress.broken.set)
         yield egress
 
 
 def assembled(  # noqa: PLR0913 - what a proxy stands on
-    settings: Settings, edge: Edge, doors: Doors, ground: Ground, authority: CertificateAuthority, roots: str
+    settings: Settings,
+    edge: Edge,
+    doors: Doors,
+    ground: Ground,
+    authority: CertificateAuthority,
+    roots: str,
+    refresher: Refresher,
 ) -> Egress:
     """Put a proxy together. Nothing runs yet."""
     meter = Meter(uses=ground.store.uses, refusals=ground.store.refusals, gate=ground.gate, clock=edge.clock)
@@ -117,7 +129,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
         sessions=ground.store.sessions,
         environments=ground.store.environments,
         credentials=ground.store.credentials,
-        custodian=ground.custodian,
+        refresher=refresher,
         seal=ground.keyring,
         gate=ground.gate,
         meter=meter,
@@ -170,6 +182,20 @@ def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
     """The one way out."""
     contexts = trust.upstream_contexts(trusted(settings, roots))
     return Dialer(guard=guard(settings, doors), ssl_contexts=contexts, resolve_pins=settings.resolve)
+
+
+def assembled_refresher(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Refresher:
+    """Put together what renews tokens in this process. Nothing runs yet."""
+    renewals = Renewals(
+        credentials=ground.store.credentials,
+        refreshes=ground.store.refreshes,
+        custodian=ground.custodian,
+        endpoint=HttpTokenEndpoint(client=control_client(settings, doors, roots)),
+        gate=ground.gate,
+        clock=edge.clock,
+        entropy=edge.entropy,
+    )
+    return Refresher(renewals=renewals, custodian=ground.custodian, clock=edge.clock, spawn=edge.spawn)
 
 
 def control_client(settings: Settings, doors: Doors, roots: str) -> ControlClient:

@@ -28,7 +28,7 @@ from strongroom.dialects.mounting import mounted
 from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates
 from strongroom.edge import Edge
-from strongroom.egress import Egress, Proxies, assembled
+from strongroom.egress import Egress, Proxies, assembled, assembled_refresher
 from strongroom.ground import Doors, Ground, opened
 from strongroom.outbound import trust
 from strongroom.outbound.trust_files import contents, trust_files
@@ -44,6 +44,7 @@ from strongroom.services.installation import AUTHORITY, Foundation, Installation
 from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
+from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import SessionService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
@@ -62,6 +63,7 @@ class House:
     services: Services
     egress: Proxies
     deliverer: Deliverer
+    refresher: Refresher
     api: ASGIApp
     api_url: str
     proxy_authority: str
@@ -87,6 +89,7 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
             stack.push_async_callback(house.egress.meter.flush)
         stack.push_async_callback(edge.background.close)
         stack.push_async_callback(house.deliverer.close)
+        stack.push_async_callback(house.refresher.close)
         delivering = edge.spawn(house.deliverer.run(), "deliver webhooks")
         stack.callback(delivering.cancel)
         edge.background.run(works, ended=house.broken.set)
@@ -115,11 +118,13 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
     access = _access(settings, doors, files, authority.certificate)
     services = _services(settings, edge, ground, organizations, founded, access)
     telling = deliverer(settings, edge, doors, ground, roots)
-    egress = fleet or assembled(settings, edge, doors, ground, authority, roots)
+    refresher = assembled_refresher(settings, edge, doors, ground, roots)
+    egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
     return House(
         services=services,
         egress=egress,
         deliverer=telling,
+        refresher=refresher,
         api=_api(settings, edge, services, store, egress, Tries(telling), subkey(founded.secret, "page tokens")),
         api_url=f"http://{_host(settings.host)}:{doors.api[1]}{settings.path_prefix}",
         proxy_authority=access.authority,

@@ -31,7 +31,7 @@ IMPURE = {
     "time",
 }
 
-PORTS = ("strongroom.services.ports", "strongroom.services.webhook_ports")
+PORTS = ("strongroom.services.ports", "strongroom.services.webhook_ports", "strongroom.services.oauth_ports")
 
 # Where an exception is right, and why.
 EXCUSED = {

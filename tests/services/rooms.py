@@ -1,6 +1,6 @@
 """The use cases on a real store, with a clock that stands still: what the tests of `services` share."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,14 +23,18 @@ from strongroom.core.surfaces import Surface
 from strongroom.crypto.keyring import KeyRing
 from strongroom.custody import EnvelopeCustodian
 from strongroom.custody.kek.local import LocalKek
+from strongroom.edge import Background
 from strongroom.services.authentication import Authentication
 from strongroom.services.credentials import CredentialService
 from strongroom.services.delivery import MAX_LIVE, Delivery
 from strongroom.services.environments import EnvironmentService, NewEnvironment
 from strongroom.services.gate import Gate
 from strongroom.services.keys import KeyService
+from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import AuditAppender, Store
+from strongroom.services.refresh import Refresher
+from strongroom.services.renewal import Renewals
 from strongroom.services.sessions import NewSession, Opened, SessionService
 from strongroom.services.usage import Meter
 from strongroom.services.vaults import VaultService
@@ -38,6 +42,7 @@ from strongroom.services.webhooks import WebhookService
 from strongroom.store import open_store
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
+from strongroom.testing.token_endpoint import SimulatedTokenEndpoint
 
 API = Destination("https", canonical_host("api.example.com"), 443)
 OTHER = Destination("https", canonical_host("other.example.com"), 443)
@@ -78,6 +83,10 @@ class Rooms:
     """That of one process among others."""
     webhooks: WebhookService
     keyring: KeyRing
+    custodian: EnvelopeCustodian
+    endpoint: SimulatedTokenEndpoint
+    refresher: Callable[..., Refresher]
+    """Makes one: each has in memory what a process of its own would have."""
     admin: Principal
 
     async def vault(self) -> VaultId:
@@ -119,12 +128,29 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
         )
         tenant = await organizations.found("first", secret=Secret("first"), scopes=ALL_SCOPES)
 
+        background = Background()
+        endpoint = SimulatedTokenEndpoint()
+
+        def refresher(refreshes: Refreshes = store.refreshes, lease: float = 20.0) -> Refresher:
+            renewals = Renewals(
+                credentials=store.credentials,
+                refreshes=refreshes,
+                custodian=custodian,
+                endpoint=endpoint,
+                gate=gate,
+                clock=clock,
+                entropy=entropy,
+                lease=lease,
+                exchange=lease / 2,
+            )
+            return Refresher(renewals=renewals, custodian=custodian, clock=clock, spawn=background.spawn)
+
         def delivery(*, alone: bool) -> Delivery:
             return Delivery(
                 sessions=store.sessions,
                 environments=store.environments,
                 credentials=store.credentials,
-                custodian=custodian,
+                refresher=refresher(),
                 seal=keyring,
                 gate=gate,
                 meter=meter,
@@ -133,50 +159,61 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
                 most_sessions=most_sessions,
             )
 
-        yield Rooms(
-            store=store,
-            log=log,
-            clock=clock,
-            entropy=entropy,
-            gate=gate,
-            meter=meter,
-            vaults=VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=entropy.new_id),
-            credentials=CredentialService(
-                credentials=store.credentials,
-                vaults=store.vaults,
-                custodian=custodian,
-                gate=gate,
+        try:
+            yield Rooms(
+                store=store,
+                log=log,
                 clock=clock,
-                new_id=entropy.new_id,
-            ),
-            environments=EnvironmentService(
-                environments=store.environments, gate=gate, clock=clock, new_id=entropy.new_id
-            ),
-            sessions=SessionService(
-                sessions=store.sessions,
-                environments=store.environments,
-                vaults=store.vaults,
-                credentials=store.credentials,
-                seal=keyring,
-                gate=gate,
-                clock=clock,
-                new_id=entropy.new_id,
                 entropy=entropy,
-                lifetime=timedelta(hours=1),
-            ),
-            keys=KeyService(tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy),
-            organizations=organizations,
-            authentication=Authentication(tenants=store.tenants),
-            delivery=delivery(alone=True),
-            one_of_several=delivery(alone=False),
-            webhooks=WebhookService(
-                webhooks=store.webhooks, seal=keyring, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy
-            ),
-            keyring=keyring,
-            admin=Principal(
-                id=PrincipalId(tenant.key.id),
-                organization=OrganizationId(tenant.organization.id),
-                workspace=WorkspaceId(tenant.workspace.id),
-                scopes=ALL_SCOPES,
-            ),
-        )
+                gate=gate,
+                meter=meter,
+                vaults=VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=entropy.new_id),
+                credentials=CredentialService(
+                    credentials=store.credentials,
+                    vaults=store.vaults,
+                    custodian=custodian,
+                    gate=gate,
+                    clock=clock,
+                    new_id=entropy.new_id,
+                ),
+                environments=EnvironmentService(
+                    environments=store.environments, gate=gate, clock=clock, new_id=entropy.new_id
+                ),
+                sessions=SessionService(
+                    sessions=store.sessions,
+                    environments=store.environments,
+                    vaults=store.vaults,
+                    credentials=store.credentials,
+                    seal=keyring,
+                    gate=gate,
+                    clock=clock,
+                    new_id=entropy.new_id,
+                    entropy=entropy,
+                    lifetime=timedelta(hours=1),
+                ),
+                keys=KeyService(tenants=store.tenants, gate=gate, clock=clock, new_id=entropy.new_id, entropy=entropy),
+                organizations=organizations,
+                authentication=Authentication(tenants=store.tenants),
+                delivery=delivery(alone=True),
+                one_of_several=delivery(alone=False),
+                webhooks=WebhookService(
+                    webhooks=store.webhooks,
+                    seal=keyring,
+                    gate=gate,
+                    clock=clock,
+                    new_id=entropy.new_id,
+                    entropy=entropy,
+                ),
+                keyring=keyring,
+                custodian=custodian,
+                endpoint=endpoint,
+                refresher=refresher,
+                admin=Principal(
+                    id=PrincipalId(tenant.key.id),
+                    organization=OrganizationId(tenant.organization.id),
+                    workspace=WorkspaceId(tenant.workspace.id),
+                    scopes=ALL_SCOPES,
+                ),
+            )
+        finally:
+            await background.close()

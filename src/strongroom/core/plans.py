@@ -104,6 +104,8 @@ class Plan:
     """By the placeholder of the access key id."""
     passes_through: bool = False
     """Whether TLS goes through as it is, from end to end: then nothing is put in, taken out or looked for."""
+    renew_at: datetime | None = None
+    """When the first of the tokens that it places is to be renewed, if one of them can be."""
 
     def marked(self) -> list[tuple[Secret, str]]:
         """Return every secret that may be sent under it, with what replies show in its place."""

@@ -106,12 +106,14 @@ class CredentialService:
         granted = await self._admit(principal, Action.CREDENTIAL_UPDATE, vault, credential)
 
         async def attempt() -> Credential | None:
-            before = await self._known(principal, vault, credential, kinds)
+            (await self._known(principal, vault, credential, kinds)).require_active()
             (await self._vaults.get(principal.workspace, vault)).require_active()
-            before.require_active()
-            stored = await self._credentials.custody(credential)
-            if stored is None:
-                raise NotFound("credential", credential)
+            held = await self._credentials.held(principal.workspace, vault, credential)
+            if held is None:  # archived or deleted since
+                return None
+            before, stored = (
+                held  # read together: tokens may be renewed at any time, and the seal says of which revision
+            )
             material = await self._custodian.open(granted, before, stored) if needs_material else None
             described, renewed = change(before, material)
             if described == before and renewed is None:

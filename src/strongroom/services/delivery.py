@@ -16,7 +16,7 @@ from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Principal, Target
 from strongroom.core.hosts import Host, HostSet
-from strongroom.core.ids import PrincipalId
+from strongroom.core.ids import CredentialId, PrincipalId
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
@@ -29,17 +29,20 @@ from strongroom.services.ports import (
     Change,
     Changes,
     Credentials,
-    Custodian,
     Custody,
     Environments,
     Seal,
     Sessions,
     Subject,
 )
+from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import seed_binding
 from strongroom.services.usage import Meter
 
 RETRY_SECONDS = 0.2
+RENEW_AGAIN_SECONDS = 30.0
+"""How long a plan is kept whose token should have been renewed and could not be."""
+_LONGEST_TIMER = 24 * 3600.0
 MAX_LIVE = 20_000
 """Sessions that a process remembers; more than it takes connections, so that some can always be let go."""
 FEED_PATIENCE = 3.0
@@ -56,7 +59,7 @@ class Delivery:
         sessions: Sessions,
         environments: Environments,
         credentials: Credentials,
-        custodian: Custodian,
+        refresher: Refresher,
         seal: Seal,
         gate: Gate,
         meter: Meter,
@@ -73,7 +76,7 @@ class Delivery:
         self._most_sessions = most_sessions
         self._environments = environments
         self._credentials = credentials
-        self._custodian = custodian
+        self._refresher = refresher
         self._seal = seal
         self._gate = gate
         self._meter = meter
@@ -130,7 +133,16 @@ class Delivery:
             if live.ended:
                 raise NotAuthenticated(presented=True)
             if live.generation == seen:  # else something changed meanwhile: what was read may be stale
-                return live.plans.get(destination) or live.admit(ready)
+                return live.plans.get(destination) or self._admitted(live, ready)
+
+    def _admitted(self, live: LiveSession, plan: LivePlan) -> LivePlan:
+        """Keep a plan until the first of its tokens is to be renewed: no request has to look at a clock for that."""
+        renew_at = plan.plan.renew_at
+        if renew_at is not None:
+            seconds = (renew_at - self._clock()).total_seconds()
+            seconds = min(seconds, _LONGEST_TIMER) if seconds > 0 else RENEW_AGAIN_SECONDS
+            plan.outdate_by(asyncio.get_running_loop().call_later(seconds, live.outdate, plan))
+        return live.admit(plan)
 
     async def follow(self, changes: Changes) -> None:
         """Drop what changes; runs as long as the process.
@@ -180,10 +192,12 @@ class Delivery:
             + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
             {**facts, "pass_through": 1} if passes else facts,
         )
-        opened = [
-            (credential, await self._custodian.open(proof, credential, custody))
-            for (credential, custody), proof in zip(here, granted[1:], strict=True)
-        ]
+        opened = await asyncio.gather(
+            *(
+                self._refresher.fresh(proof, credential, custody)
+                for (credential, custody), proof in zip(here, granted[1:], strict=True)
+            )
+        )
         planner = Planner(live.session, seed=live.seed, environment=environment)
         known = [credential for credential, _ in held]
         plan = planner.plan(destination, held=known, here=opened, passes_through=passes)
@@ -225,7 +239,11 @@ class Delivery:
     async def _drop(self, batch: Sequence[Change]) -> None:
         for change in batch:
             for key, live in list(self._live.items()):
-                if live.session.workspace == change.workspace and _concerns(change, live.session):
+                if live.session.workspace != change.workspace or not _concerns(change, live.session):
+                    continue
+                if change.subject is Subject.TOKENS:
+                    live.renew(CredentialId(change.id))
+                else:
                     live.forget()
                     if change.subject is Subject.SESSION:
                         await self._look_again(key, live)
@@ -312,7 +330,7 @@ def _concerns(change: Change, session: Session) -> bool:
             return change.id == session.environment
         case Subject.VAULT:
             return change.id in session.vaults
-        case Subject.CREDENTIAL:
+        case Subject.CREDENTIAL | Subject.TOKENS:
             return change.vault is None or change.vault in session.vaults
         case Subject.KEY:
             return change.id == session.opened_by

@@ -5,10 +5,12 @@ one plan with its prepared substituter and scrubber. Both are dropped by event w
 change they depend on: `live` turns false, and whoever holds one asks again.
 """
 
+from asyncio import TimerHandle
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 from typing import final
+from weakref import WeakSet
 
 from strongroom.core.failures import StrayRefused
 from strongroom.core.grants import Principal
@@ -38,15 +40,29 @@ class LivePlan:
     """A plan in use. Check `live` before every request; the rest is ready to run without any I/O.
 
     `sent` knows the secrets that the session has sent to the host so far, under this plan or another.
-    Once the plan is not `live`, nothing is put in any more, not even for a request that has begun.
+    Once the plan is revoked, nothing is put in any more, not even for a request that has begun. One that is merely
+    outdated, because a token was renewed, serves the requests that have begun to their end.
     """
 
-    __slots__ = ("_keys", "_meter", "_noted", "live", "plan", "sent", "substituter")
+    __slots__ = (
+        "__weakref__",
+        "_keys",
+        "_meter",
+        "_noted",
+        "_revoked",
+        "_timer",
+        "live",
+        "plan",
+        "sent",
+        "substituter",
+    )
 
     def __init__(self, plan: Plan, *, principal: Principal, meter: Meter, sent: Sent) -> None:
         self.plan = plan
         self.live = True
-        self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: self.live)
+        self._revoked = False
+        self._timer: TimerHandle | None = None
+        self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: not self._revoked)
         self.sent = sent
         self._meter = meter
         self._noted: set[CredentialId] = set()
@@ -70,6 +86,22 @@ class LivePlan:
     def expires_at(self) -> datetime:
         """When the session ends by itself."""
         return self.plan.expires_at
+
+    def outdate_by(self, timer: TimerHandle) -> None:
+        """Have it outdated by a timer, which does not outlive it."""
+        self._timer = timer
+
+    def outdate(self) -> None:
+        """Let no further request begin under it."""
+        self.live = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def revoke(self) -> None:
+        """Put nothing in any more."""
+        self._revoked = True
+        self.outdate()
 
     def signs(self, signer: Signer) -> None:
         """Count a request that is signed anew, and remember what of the keys it carries."""
@@ -106,6 +138,7 @@ class LiveSession:
     __slots__ = (
         "_alarms",
         "_meter",
+        "_outdated",
         "_refused",
         "_sent_elsewhere",
         "ended",
@@ -131,6 +164,7 @@ class LiveSession:
         self.sent: dict[Host, Sent] = {}
         self._sent_elsewhere: Sent | None = None
         self._alarms: set[Callable[[], None]] = set()
+        self._outdated: WeakSet[LivePlan] = WeakSet()
         self._meter = meter
         self._refused: set[tuple[str, str]] = set()
 
@@ -156,7 +190,7 @@ class LiveSession:
         self.plans[plan.destination] = plan
         if len(self.plans) > MAX_PLANS:
             _, oldest = self.plans.popitem(last=False)
-            oldest.live = False
+            oldest.revoke()
         return plan
 
     def refuse(self, host: Host, sentence: str) -> None:
@@ -191,12 +225,27 @@ class LiveSession:
                 self._sent_elsewhere = Sent()
         return self._sent_elsewhere or self.sent.setdefault(host, Sent())
 
+    def outdate(self, plan: LivePlan) -> None:
+        """Let no further request begin under a plan. What revokes the session's plans revokes it still."""
+        if self.plans.get(plan.destination) is plan:
+            del self.plans[plan.destination]
+            plan.outdate()
+            self._outdated.add(plan)
+
+    def renew(self, credential: CredentialId) -> None:
+        """Outdate every plan that sends a credential's tokens, those that are being made included."""
+        self.generation += 1
+        for plan in list(self.plans.values()):
+            if any(placement.credential == credential for placement in plan.plan.placements):
+                self.outdate(plan)
+
     def forget(self) -> None:
         """Drop every plan: something they depend on has changed."""
         self.generation += 1
-        for plan in self.plans.values():
-            plan.live = False
+        for plan in [*self.plans.values(), *self._outdated]:
+            plan.revoke()
         self.plans.clear()
+        self._outdated.clear()
         self.refusals.clear()
 
     def end(self) -> None:

@@ -5,13 +5,15 @@ As in `ports.py`: every store method is one transaction that is durable when it 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, final
+from typing import TYPE_CHECKING, Protocol, final
 
 from strongroom.core.calls import Call, Reply
 from strongroom.core.credentials import Credential
 from strongroom.core.ids import CredentialId
 from strongroom.core.oauth import TokenReply, TokenRequest
-from strongroom.services.ports import Custody
+
+if TYPE_CHECKING:  # that module has all of the store, and these with it
+    from strongroom.services.ports import Custody
 
 
 class Control(Protocol):
@@ -55,7 +57,7 @@ class Renewal:
     """A credential with its new material sealed, to be written if it is still at the revision `expected`."""
 
     credential: Credential
-    custody: Custody
+    custody: "Custody"
     expected: int
     at: datetime
     rejections: int = 0
@@ -80,7 +82,7 @@ class Refreshes(Protocol):
         are better than old ones, and compare-and-swap settles who was first.
         """
 
-    async def rejected(self, credential: Credential, custody: Custody, *, holder: str, at: datetime) -> bool:
+    async def rejected(self, credential: Credential, custody: "Custody", *, holder: str, at: datetime) -> bool:
         """Write that the grant is gone, tell the event of it, and give the lease back; tell whether that is news.
 
         It is not if the material is no longer that of `custody`: then another grant stands in its place.

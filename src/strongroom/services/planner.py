@@ -9,13 +9,16 @@ Rules kept here:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import final
 
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.credentials.aws_keys import ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
 from strongroom.core.credentials.base import WHOLE
+from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
 from strongroom.core.environments import Environment, StrayPlaceholders
 from strongroom.core.ids import CredentialId, VaultId
+from strongroom.core.oauth import due_at
 from strongroom.core.placeholders import derive
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
 from strongroom.core.secret import Secret
@@ -59,6 +62,7 @@ class Planner:
             vaults={credential.id: credential.vault for credential in held},
             refuses_strays=self._environment.stray_placeholders is StrayPlaceholders.REFUSE,
             passes_through=passes_through,
+            renew_at=min(filter(None, (_renew_at(credential) for credential, _ in here)), default=None),
             signers={signer.access_key_id.placeholder.encode(): signer for signer in signers},
         )
 
@@ -104,6 +108,11 @@ class Planner:
             credential=credential.id,
             vault=credential.vault,
         )
+
+
+def _renew_at(credential: Credential) -> datetime | None:
+    details = credential.details
+    return due_at(details) if isinstance(details, McpOAuthDetails) else None
 
 
 def _pairs(here: Here, swaps: Mapping[CredentialId, Swap]) -> Iterator[Signer]:

@@ -29,6 +29,7 @@ from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import Vault
+from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.webhook_ports import Outbox, Webhooks
 
 # --- custody -----------------------------------------------------------------------------------
@@ -142,6 +143,11 @@ class Credentials(Protocol):
 
     async def custody(self, credential: CredentialId) -> Custody | None:
         """Return the receipt, or None once it was destroyed."""
+
+    async def held(
+        self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId
+    ) -> tuple[Credential, Custody] | None:
+        """Return an active credential with its receipt, read together; None if it is archived or gone."""
 
     async def page(
         self, workspace: WorkspaceId, vault: VaultId, query: PageQuery, *, kinds: Collection[str]
@@ -341,6 +347,8 @@ class Subject(StrEnum):
     ENVIRONMENT = "environment"
     SESSION = "session"
     KEY = "key"
+    TOKENS = "tokens"
+    """The tokens of a credential were renewed: nothing was taken away, but who sends them asks for the new ones."""
 
 
 @final
@@ -379,3 +387,4 @@ class Store:
     changes: Changes
     webhooks: Webhooks
     outbox: Outbox
+    refreshes: Refreshes

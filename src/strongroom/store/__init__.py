@@ -21,6 +21,7 @@ from strongroom.store.credentials import CredentialStore
 from strongroom.store.database import Database
 from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
+from strongroom.store.refreshes import RefreshStore
 from strongroom.store.refusals import RefusalStore
 from strongroom.store.replies import ReplyStore
 from strongroom.store.schema import CURRENT, INSTALLATION, Inspection, State
@@ -85,6 +86,7 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         changes=feed,
         webhooks=WebhookStore(database=database),
         outbox=DeliveryStore(database=database),
+        refreshes=RefreshStore(database=database, feed=feed),
     )
 
 

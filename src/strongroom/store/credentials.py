@@ -51,6 +51,7 @@ _ADD = insert(_CREDENTIALS)
 _COUNT = select(func.count()).select_from(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"), _ACTIVE)
 _GET = select(*_DESCRIPTION).where(*_IN_PLACE)
 _LOCKED = _GET.with_for_update()
+_HELD = select(*_DESCRIPTION, *_CUSTODY).where(*_IN_PLACE, _CREDENTIALS.c.receipt.is_not(None), _ACTIVE)
 _RECEIPT = select(*_CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"), _CREDENTIALS.c.receipt.is_not(None))
 _OF_VAULT = select(*_DESCRIPTION).where(
     _CREDENTIALS.c.vault_id == bindparam("vault"),
@@ -113,6 +114,12 @@ class CredentialStore:
     async def custody(self, credential: CredentialId) -> Custody | None:
         """Return the receipt, or None once it was destroyed."""
         return await self._database.read(partial(_receipt, credential))
+
+    async def held(
+        self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId
+    ) -> tuple[Credential, Custody] | None:
+        """Return an active credential with its receipt, read together; None if it is archived or gone."""
+        return await self._database.read(partial(_held, _Place(workspace, vault, credential)))
 
     async def page(
         self, workspace: WorkspaceId, vault: VaultId, query: PageQuery, *, kinds: Collection[str]
@@ -189,9 +196,22 @@ def _page(
     return page
 
 
+def _held(place: _Place, connection: Connection) -> tuple[Credential, Custody] | None:
+    row = connection.execute(_HELD, place._asdict()).one_or_none()
+    return None if row is None else (read_credential(row), _read_custody(row))
+
+
 def _replace(
     credential: Credential, custody: Custody | None, expected: int, connection: Connection, news: News
 ) -> bool:
+    replaced = rewrite(credential, custody, expected, connection)
+    if replaced:
+        news.append(_change(_place(credential)))
+    return replaced
+
+
+def rewrite(credential: Credential, custody: Custody | None, expected: int, connection: Connection) -> bool:
+    """Write a changed credential if its revision is still `expected` and it is not archived; tell whether it was."""
     written = write_credential(credential)
     parameters = {**_place(credential)._asdict(), "expected": expected}
     parameters |= {f"new_{name}": written[name] for name in _NEW}
@@ -202,12 +222,9 @@ def _replace(
             "new_custody_revision": custody.revision,
         }
     try:
-        replaced = connection.execute(_REDESCRIBE if custody is None else _REPLACE, parameters).rowcount == 1
+        return connection.execute(_REDESCRIBE if custody is None else _REPLACE, parameters).rowcount == 1
     except IntegrityError as error:
         raise _taken(credential, error) from None
-    if replaced:
-        news.append(_change(_place(credential)))
-    return replaced
 
 
 def _archive(place: _Place, at: datetime, connection: Connection, news: News) -> Credential:

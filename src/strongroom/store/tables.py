@@ -277,3 +277,17 @@ webhook_deliveries = Table(
 )
 """The outbox: an event for each webhook that wants it, written by the transaction that makes it happen. `due_at` is
 when it is tried next, moved on by whoever claims it, and null once the delivery is finished."""
+
+refreshes = Table(
+    "refreshes",
+    metadata,
+    Column("credential_id", ID, ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True),
+    Column("holder", Text),
+    Column("attempts", BigInteger, nullable=False),
+    Column("not_before", Moment),
+    Column("failed", BigInteger),
+    Column("renewed_at", Moment),
+    Column("rejections", BigInteger, nullable=False),
+)
+"""The lease under which a credential's tokens are renewed: `holder` is a name that each try takes anew, so that who
+waits can tell one try from the next without a clock that both would have to agree on."""

@@ -1,0 +1,108 @@
+"""Credentials whose tokens are fresh: renewed before they end, and once after a server has rejected one.
+
+Whoever asks in this process while a renewal is under way waits for it and shares its result; `renewal.py` sees to it
+that other processes do so too. A renewal that has begun ends, even if everybody who waited has gone: an exchange that
+is cut off may have used a refresh token up.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import final
+
+from strongroom.core.credentials import Credential, Material
+from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
+from strongroom.core.failures import Failure, Unavailable
+from strongroom.core.grants import Granted
+from strongroom.core.ids import CredentialId
+from strongroom.core.oauth import due
+from strongroom.core.secret import Secret
+from strongroom.core.sources import Clock, Spawn
+from strongroom.services.ports import Custodian, Custody
+from strongroom.services.renewal import Held, Renewals
+
+CLOSE_SECONDS = 15.0
+"""How long a process that stops waits for renewals that have begun."""
+
+OUTCOMES = ("refreshed", "rejected", "try_later")
+"""How an exchange can end, as metrics name it."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A renewal under way, and the token that was rejected if that is why."""
+
+    landed: "asyncio.Future[Held | None]"
+    rejected: Secret | None
+
+
+@final
+class Refresher:
+    """Hands out material that is fresh."""
+
+    def __init__(self, *, renewals: Renewals, custodian: Custodian, clock: Clock, spawn: Spawn) -> None:
+        self._renewals = renewals
+        self._custodian = custodian
+        self._clock = clock
+        self._spawn = spawn
+        self._flights: dict[CredentialId, _Flight] = {}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How exchanges of this process ended, by the names in `OUTCOMES`."""
+        counts: Counter[str] = self._renewals.counts
+        return {name: counts[name] for name in OUTCOMES}
+
+    async def fresh(self, granted: Granted, credential: Credential, custody: Custody) -> tuple[Credential, Material]:
+        """Return a credential with its material, renewed first if it is due; else as it was handed in.
+
+        What cannot be renewed now is returned as it is stored: an expiry is only the issuer's estimate.
+        """
+        held: Held | None = (credential, custody)
+        details = credential.details
+        if isinstance(details, McpOAuthDetails) and due(details, self._clock()):
+            held = await self._flown(granted, credential, None)
+        credential, custody = held or (credential, custody)
+        return credential, await self._custodian.open(granted, credential, custody)
+
+    async def renew(self, granted: Granted, credential: Credential, *, rejected: Secret) -> Credential:
+        """Renew a credential whose token a server has rejected; return it as it is stored then.
+
+        Nothing is asked if the stored token is another one already, or so new that a third would fare no better.
+        """
+        return ((await self._flown(granted, credential, rejected)) or (credential, None))[0]
+
+    async def close(self) -> None:
+        """Wait, within a bound, for what has begun."""
+        if self._flights:
+            await asyncio.wait([flight.landed for flight in self._flights.values()], timeout=CLOSE_SECONDS)
+
+    async def _flown(self, granted: Granted, credential: Credential, rejected: Secret | None) -> Held | None:
+        """Join the flight that is under way if it serves, else fly. A failure of somebody else's is not ours."""
+        while (flight := self._flights.get(credential.id)) is not None:
+            try:
+                held = await asyncio.shield(flight.landed)
+            except Failure:
+                continue
+            if rejected is None or flight.rejected == rejected:
+                return held
+        flight = _Flight(asyncio.get_running_loop().create_future(), rejected)
+        flight.landed.add_done_callback(lambda landed: landed.exception())  # seen, even if nobody waits any more
+        self._flights[credential.id] = flight
+        _flying = self._spawn(self._fly(flight, granted, credential), f"renew {credential.id}")
+        return await asyncio.shield(flight.landed)
+
+    async def _fly(self, flight: _Flight, granted: Granted, credential: Credential) -> None:
+        try:
+            held = await self._renewals.run(granted, credential, flight.rejected)
+        except Failure as failure:
+            flight.landed.set_exception(failure)
+        except BaseException:
+            flight.landed.set_exception(Unavailable("a renewal was cut off"))
+            raise
+        else:
+            flight.landed.set_result(held)
+        finally:
+            del self._flights[credential.id]
