@@ -11,7 +11,7 @@ Used in both directions: placeholders to secrets in requests, secrets to placeho
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import final
 
 from strongroom.core.overriding import override
@@ -21,6 +21,8 @@ _MAX_ANCHORS = 48
 _HEAD = 4
 _BEGINNING = 8
 _GLIMPSE = 32
+_FEW = 4
+"""Up to so many are compared faster than hashed."""
 
 Replace = Callable[[bytes], bytes]
 """Given the needle found, what to write in its place."""
@@ -63,6 +65,18 @@ class Needles:
             if find(anchor) >= 0:
                 return True
         return False
+
+    def lines_in(self, head: bytes) -> Collection[bytes]:
+        """Return the lines, each ended by CR LF, in which a needle may stand: never too few. No needle holds an end."""
+        lines: list[bytes] = []
+        find = head.find
+        for anchor in self._anchors:
+            at = find(anchor)
+            while at >= 0:
+                end = find(b"\r\n", at)
+                lines.append(head[head.rfind(b"\n", 0, at) + 1 : end])
+                at = find(anchor, end)
+        return lines if len(lines) <= _FEW else frozenset(lines)
 
     def replace(self, data: bytes, replace: Replace) -> bytes:
         """Return complete data with every needle replaced."""

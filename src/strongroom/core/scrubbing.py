@@ -19,7 +19,7 @@ from strongroom.core.secret import Secret
 class Scrubber:
     """The secrets that one session may have sent to one host. Holds no state of a reply."""
 
-    __slots__ = ("_needles", "_table", "concerns", "keeps_length")
+    __slots__ = ("_needles", "_table", "concerns", "keeps_length", "searches")
 
     def __init__(self, secrets: Iterable[tuple[Secret, str]], *, worthless: Iterable[tuple[Secret, str]] = ()) -> None:
         fitting = {form: _fitted(name, len(form)) for secret, name in worthless for form in echoes(secret.reveal())}
@@ -28,6 +28,8 @@ class Scrubber:
         self._needles = Needles(self._table)
         self.concerns = self._needles.occur_in
         """Tells quickly whether a secret may stand in some data: never wrongly no."""
+        self.searches = bool(self._table)
+        """Whether there is anything to take out."""
         self.keeps_length = not named
         """Whether only what is worthless is taken out. Its place is filled exactly, so that lengths stay, and a reply
         may then come in parts or in an encoding, of which nobody could rule out that it hides something."""
@@ -37,7 +39,7 @@ class Scrubber:
         return "Scrubber(…)"
 
     def __bool__(self) -> bool:
-        return bool(self._table)
+        return self.searches
 
     def clean(self, data: bytes) -> bytes:
         """Return complete data (a header value, a whole body) without secrets."""

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import assert_never, final
+from typing import Final, assert_never, final
 from urllib.parse import quote, quote_plus
 
 from strongroom.core.length_prefixed import LengthPrefixed
@@ -39,6 +39,14 @@ class BodyEncoding(Enum):
     """Not at all, in messages that tell their lengths: only a secret of the placeholder's own length fits."""
 
 
+RAW: Final = BodyEncoding.RAW
+JSON: Final = BodyEncoding.JSON
+FORM: Final = BodyEncoding.FORM
+XML: Final = BodyEncoding.XML
+MESSAGES: Final = BodyEncoding.MESSAGES
+"""Taken once for what runs with every body: before Python 3.12, to ask an enumeration for a member is slow."""
+
+_BODY = Surface.BODY
 _GRPC = re.compile(rb"application/grpc(?:-web)?(?:\+[^;]*)?")
 
 
@@ -46,29 +54,27 @@ def body_encoding(content_type: bytes) -> BodyEncoding:
     """Read the escaping from a Content-Type value; anything unknown is raw."""
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == b"application/x-www-form-urlencoded":
-        return BodyEncoding.FORM
+        return FORM
     if kind.endswith((b"/json", b"+json", b"/x-ndjson", b"/jsonl", b"/json-seq")):
-        return BodyEncoding.JSON
+        return JSON
     if kind.endswith((b"/xml", b"+xml")):
-        return BodyEncoding.XML
+        return XML
     if _GRPC.fullmatch(kind):
-        return BodyEncoding.MESSAGES
-    return BodyEncoding.RAW
+        return MESSAGES
+    return RAW
 
 
 def encode(text: str, encoding: BodyEncoding) -> bytes:
     """Escape a text for a place inside a body of that encoding."""
-    match encoding:
-        case BodyEncoding.RAW | BodyEncoding.MESSAGES:
-            return text.encode()
-        case BodyEncoding.JSON:
-            return json.dumps(text, ensure_ascii=False)[1:-1].encode()
-        case BodyEncoding.FORM:
-            return quote_plus(text, safe="").encode()
-        case BodyEncoding.XML:
-            return html.escape(text).encode()
-        case _:
-            assert_never(encoding)
+    if encoding is JSON:
+        return json.dumps(text, ensure_ascii=False)[1:-1].encode()
+    if encoding is RAW or encoding is MESSAGES:
+        return text.encode()
+    if encoding is FORM:
+        return quote_plus(text, safe="").encode()
+    if encoding is XML:
+        return html.escape(text).encode()
+    assert_never(encoding)
 
 
 Used = Callable[[Swap | Placement], None]
@@ -84,16 +90,22 @@ Live = Callable[[], bool]
 class Substituter:
     """Follows a plan. One per plan: it holds no state of a request."""
 
-    __slots__ = ("_fit_for_headers", "_live", "_needles", "_plan", "_strayed", "_swaps", "_used", "concerns")
+    __slots__ = ("_for_headers", "_live", "_needles", "_plan", "_strayed", "_swaps", "_used", "concerns", "lines_in")
 
     def __init__(self, plan: Plan, *, used: Used, strayed: Strayed, live: Live = lambda: True) -> None:
         self._plan = plan
         self._live = live
         self._swaps = {swap.placeholder.encode(): swap for swap in plan.swaps}
-        self._fit_for_headers = frozenset(found for found, swap in self._swaps.items() if _fits_header(swap.secret))
+        self._for_headers = {
+            found: swap
+            for found, swap in self._swaps.items()
+            if Surface.HEADER in swap.surfaces and _fits_header(swap.secret)
+        }
         self._needles = Needles([*self._swaps, *map(str.encode, plan.strays)])
         self.concerns = self._needles.occur_in
         """Tells quickly whether a placeholder may stand in some data, in clear: never wrongly no."""
+        self.lines_in = self._needles.lines_in
+        """Returns the lines of a head in which a placeholder may stand, in clear: never too few."""
         self._used = used
         self._strayed = strayed
 
@@ -162,18 +174,19 @@ class Substituter:
         self.report(head, Surface.HEADER)
 
     def _in_header(self, found: bytes) -> bytes:
-        swap = self._allowed(found, Surface.HEADER)
-        if swap is None or found not in self._fit_for_headers:
+        swap = self._for_headers.get(found)
+        if swap is None or not self._live():
+            self._allowed(found, Surface.HEADER)
             return found
         self._used(swap)
         return swap.secret.reveal().encode()
 
     def _in_body(self, found: bytes, encoding: BodyEncoding) -> bytes:
-        swap = self._allowed(found, Surface.BODY)
+        swap = self._allowed(found, _BODY)
         if swap is None:
             return found
         written = encode(swap.secret.reveal(), encoding)
-        if encoding is BodyEncoding.MESSAGES and len(written) != len(found):
+        if encoding is MESSAGES and len(written) != len(found):
             return self._stray(found, Surface.BODY)
         self._used(swap)
         return written

@@ -51,9 +51,11 @@ class LivePlan:
         "_noted",
         "_revoked",
         "_timer",
+        "fills_bodies",
         "live",
         "plan",
         "sent",
+        "signs_requests",
         "substituter",
     )
 
@@ -64,6 +66,10 @@ class LivePlan:
         self._timer: TimerHandle | None = None
         self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: not self._revoked)
         self.sent = sent
+        self.signs_requests = bool(plan.signers)
+        """Whether a request may have to be signed anew."""
+        self.fills_bodies = any(Surface.BODY in swap.surfaces for swap in plan.swaps)
+        """Whether a secret may be put into a body."""
         self._meter = meter
         self._noted: set[CredentialId] = set()
         host = plan.destination.host

@@ -64,7 +64,7 @@ class Meter:
         self._refusals = refusals
         self._gate = gate
         self._clock = clock
-        self._uses: Counter[tuple[SessionId, CredentialId, Host]] = Counter()
+        self._uses: dict[tuple[SessionId, CredentialId, Host], int] = {}
         self._keys: dict[tuple[SessionId, CredentialId, Host], UseKey] = {}
         self._strays: Counter[tuple[UseKey, Surface, bool]] = Counter()
         self._turned_away: Counter[RefusalKey] = Counter()
@@ -72,7 +72,8 @@ class Meter:
     def used(self, key: UseKey) -> None:
         """Count one use."""
         short = (key.session, key.credential, key.host)
-        self._uses[short] += 1
+        uses = self._uses
+        uses[short] = uses.get(short, 0) + 1  # a plain dictionary: `Counter` takes twice as long
         self._keys[short] = key
 
     def strayed(self, key: UseKey, surface: Surface, *, refused: bool) -> None:
@@ -85,7 +86,7 @@ class Meter:
 
     async def flush(self) -> None:
         """Write what was counted. On failure the counts are kept for the next time."""
-        uses, self._uses = self._uses, Counter()
+        uses, self._uses = self._uses, {}
         strays, self._strays = self._strays, Counter()
         refused, self._turned_away = self._turned_away, Counter()
         try:
@@ -97,11 +98,12 @@ class Meter:
                 await self._report(Stray(key=key, surface=surface, refused=was_refused, count=count))
                 del strays[key, surface, was_refused]
         finally:
-            self._uses.update(uses)
+            for short, count in uses.items():
+                self._uses[short] = self._uses.get(short, 0) + count
             self._strays.update(strays)
             self._turned_away.update(refused)
 
-    async def _write_uses(self, uses: Counter[tuple[SessionId, CredentialId, Host]]) -> None:
+    async def _write_uses(self, uses: dict[tuple[SessionId, CredentialId, Host], int]) -> None:
         if not uses:
             return
         second = self._clock().replace(microsecond=0)

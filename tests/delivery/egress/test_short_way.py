@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
@@ -14,7 +15,8 @@ from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress import Counters, Limits
 from strongroom.delivery.egress.driver import Driver
-from strongroom.delivery.egress.events import ClientSent, UpstreamSent
+from strongroom.delivery.egress.events import ClientSent, UpstreamSent, Waiting
+from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
 from strongroom.delivery.egress.upstream import UpstreamConnection
@@ -27,7 +29,7 @@ HOST = Destination("https", Host("api.example.com"), 443)
 BEARER = f"Authorization: Bearer {PLACEHOLDER}"
 BASIC = f"Authorization: Basic {base64.b64encode(f'me:{PLACEHOLDER}'.encode()).decode()}"
 CONNECTIONS = 4
-SMALL = Limits(head_bytes=2048)
+SMALL = Limits(head_bytes=2048, request_bytes=400)
 
 
 class Wire:
@@ -101,13 +103,14 @@ class Stage:
         self.counters = Counters()
         self.short = short
         self.client = Heard()
+        self.spawned: list[str] = []
         self.around = Surroundings(
             delivery=self.delivery,
             authority=None,  # type: ignore[arg-type]  # nobody speaks TLS here
             dialer=None,  # type: ignore[arg-type]  # and nobody dials
             counters=self.counters,
             limits=SMALL,
-            spawn=lambda work, _: work.close(),  # type: ignore[arg-type, return-value]
+            spawn=self.spawn,  # type: ignore[arg-type]
             loop=StillLoop(),  # type: ignore[arg-type]
             departed=lambda: None,
             entropy=CountingEntropy(),
@@ -122,7 +125,14 @@ class Stage:
         self.driver.happen(ClientSent(CONNECT))
         self.driver.happen(ClientSent(b"\x16"))
         assert self.client.told == [ESTABLISHED]
+        self.driver.happen(ClientSent(request("/first")))  # the short way is for those who know where a connection is
+        self.driver.happen(UpstreamSent(reply()))
         self.client.told.clear()
+
+    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Remember what was to be done, and do nothing."""
+        work.close()
+        self.spawned.append(name)
 
     def say(self, data: bytes) -> None:
         if self.short:
@@ -152,7 +162,7 @@ class Stage:
             "refused": self.counters.refused,
             "bytes": (self.counters.bytes_to_client, self.counters.bytes_to_upstream),
             "reused": self.counters.upstreams_reused,
-            "idle": self.lane.filled,
+            "idle": bool(self.lane.idle),
             "uses": self.delivery.meter._uses,
             "strays": self.delivery.meter._strays,
             "waiting": (self.conversation.waiting, self.conversation.idle, self.conversation.head_due),
@@ -189,6 +199,14 @@ REQUESTS = [
     b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     request("/", BEARER, "TE: trailers", "Connection: TE"),
     CONNECT,
+    request("/", BEARER, "Content-Type: application/json", method="POST", body=b'{"key": "%b"}' % PLACEHOLDER.encode()),
+    request("/", "Content-Type: application/json", "Expect: 100-continue", method="PUT", body=b"{}"),
+    request("/", BEARER, "Content-Encoding: gzip", method="PATCH", body=gzip.compress(b"{}")),
+    request("/", BEARER, "Content-Length: 5", "Content-Length: 5", method="POST"),
+    request("/", BEARER, "Transfer-Encoding: chunked", method="POST") + b"2\r\n{}\r\n0\r\n\r\n",
+    request("/", BEARER, method="POST", body=b"too long for these limits" * 20),
+    request("/", f"X-Stray: {STRAY}", method="POST", body=f"stray={STRAY}".encode()),
+    request("/", BEARER, method="POST", body=b"{}") + b"more",
 ]
 REPLIES = [
     reply(),
@@ -248,12 +266,14 @@ def test_each_request_with_each_reply_goes_both_ways_alike(asked: bytes, answere
     assert told(Stage(short=True), said) == told(Stage(short=False), said)
 
 
-@pytest.mark.parametrize("asked", [REQUESTS[number] for number in (0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12)])
+@pytest.mark.parametrize(
+    "asked", [REQUESTS[number] for number in (0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 14, 21, 25, 26, 27, 31)]
+)
 def test_a_whole_request_that_needs_no_question_goes_the_short_way(asked: bytes) -> None:
     assert Stage(short=True).conversation.begin_at_once(asked) is not None
 
 
-@pytest.mark.parametrize("asked", [REQUESTS[number] for number in (9, 10, 13, 14, 15, 16, 17, 18, 20, 21, 24)])
+@pytest.mark.parametrize("asked", [REQUESTS[number] for number in (9, 10, 15, 16, 17, 18, 20, 24, 28, 29, 30, 32)])
 def test_everything_else_goes_the_long_way_and_nothing_has_changed_until_then(asked: bytes) -> None:
     stage = Stage(short=True)
     before = stage.seen()
@@ -280,6 +300,35 @@ def test_a_plan_that_is_over_puts_nothing_in_on_the_short_way() -> None:
 
 def test_a_reply_to_the_short_way_is_scrubbed() -> None:
     stage = Stage(short=True)
-    told(stage, [(REQUESTS[0], [], REPLIES[2], [])])
+    stage.say(REQUESTS[0])
+    assert stage.conversation._exchange is None  # the short way has been gone
+    stage.answer(REPLIES[2])
     assert SECRET.encode() not in stage.client.sent
     assert stage.client.sent.count(PLACEHOLDER.encode()) == 2
+
+
+def test_what_comes_before_the_whole_reply_finds_an_exchange_under_way() -> None:
+    stage = Stage(short=True)
+    stage.say(REQUESTS[0])
+    assert stage.conversation.waiting is Waiting.ANSWER
+    under_way = stage.conversation.under_way
+    assert isinstance(under_way, Exchange)
+    assert stage.conversation.under_way is under_way
+    stage.answer(REPLIES[1])
+    assert stage.client.sent == told(Stage(short=False), [(REQUESTS[0], [], REPLIES[1], [])])["client"]
+
+
+def test_a_kept_connection_that_dies_is_replaced_for_a_request_that_went_the_short_way() -> None:
+    stage = Stage(short=True)
+    stage.say(REQUESTS[0])
+    busy = next(each for each in stage.upstreams if each.user is stage.driver)
+    busy.connection_lost(None)
+    assert stage.spawned == ["connect to an upstream"]
+    assert stage.client.told == []
+
+
+def test_a_body_for_which_the_session_has_no_room_goes_the_long_way() -> None:
+    stage = Stage(short=True)
+    stage.conversation.share.hold(SMALL.session_gathered_bytes)
+    assert stage.conversation.begin_at_once(REQUESTS[13]) is None
+    assert stage.conversation.begin_at_once(REQUESTS[0]) is not None

@@ -22,9 +22,9 @@ class Asked:
         head: RequestHead,
         body: BodyReader | None,
         destination: Destination,
-        *,
         target: bytes = b"",
         authority: bytes = b"",
+        *,
         multiplexed: bool = False,
     ) -> None:
         self.head = head
@@ -71,12 +71,6 @@ def asked_inside(raw: bytes, tunnel: Tunnel) -> Asked:
     head = parse_request(raw)
     if head.method == b"CONNECT":
         raise bad_request("a tunnel inside a tunnel is not supported")
-    body = request_body(head)
-    return Asked(
-        head,
-        body,
-        tunnel.destination,
-        target=tunnel.target_of(head),
-        authority=tunnel.authority,
-        multiplexed=tunnel.multiplexed,
-    )
+    asked = Asked(head, request_body(head), tunnel.destination, tunnel.target_of(head), tunnel.authority)
+    asked.multiplexed = tunnel.multiplexed  # not an argument by name: those cost as much as all that is done with them
+    return asked

@@ -196,7 +196,7 @@ def _framed(head: Head, broken: Callable[[], Refusal]) -> BodyReader | None:
             raise broken()
         return ChunkedReader(broken)
     if b"content-length" in names:
-        length = head.one(b"content-length") or b""
+        length = head.lines[names.index(b"content-length")][len(b"content-length:") :].strip(b" \t")
         if names.count(b"content-length") > 1 or not length.isdigit() or len(length) > _MOST_DIGITS:
             raise broken()
         return LengthReader(int(length))

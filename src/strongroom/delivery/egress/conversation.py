@@ -46,7 +46,7 @@ from strongroom.delivery.egress.head import HeadBuffer
 from strongroom.delivery.egress.lateness import too_late
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.passage import Passage
-from strongroom.delivery.egress.phases import Phase
+from strongroom.delivery.egress.phases import ASKING, EXCHANGING, READING, Phase
 from strongroom.delivery.egress.presented import presented_token
 from strongroom.delivery.egress.refusals import STOPS, Refusal, bad_request, refusal_of
 from strongroom.delivery.egress.relaying import Relay, tell
@@ -70,10 +70,10 @@ class Conversation:
         "_out",
         "_phase",
         "_relay",
-        "_tunnel",
         "head_due",
         "share",
         "stopping",
+        "tunnel",
     )
 
     def __init__(self, *, limits: Limits, counters: Counters, inside: Tunnel | None = None) -> None:
@@ -81,9 +81,10 @@ class Conversation:
         self._limits = limits
         self._counters = counters
         self._out: list[Command] = []
-        self._phase = Phase.READING
+        self._phase: Phase = READING
         self._buffer = HeadBuffer(limits.head_bytes)
-        self._tunnel = inside
+        self.tunnel = inside
+        """The tunnel that the client has opened."""
         self.share = Share(limits) if inside is None else inside.share
         self._asked: Asked | None = None
         self._exchange: Exchange | None = None
@@ -92,11 +93,6 @@ class Conversation:
         """Whether the client owes the rest of a head, so that its dribbling does not buy it time."""
         self.stopping = False
         """Set it to have the connection closed after the present exchange."""
-
-    @property
-    def tunnel(self) -> Tunnel | None:
-        """The tunnel that the client has opened."""
-        return self._tunnel
 
     @property
     def waiting(self) -> Waiting:
@@ -127,7 +123,7 @@ class Conversation:
     def finishing(self) -> bool:
         """Whether there is an answer to come that nothing more from the client is needed for."""
         asked = self._asked
-        under_way = self._phase is Phase.ASKING or self._phase is Phase.EXCHANGING
+        under_way = self._phase is ASKING or self._phase is EXCHANGING
         return under_way and asked is not None and asked.complete and asked.head.method != b"CONNECT"
 
     @property
@@ -145,7 +141,7 @@ class Conversation:
                 tell(relay, event)
         except STOPS as why:
             self._refuse(why)
-        while self._phase is Phase.READING and self._buffer.held:
+        while self._phase is READING and self._buffer.held:
             try:
                 if not self._read_head():
                     break
@@ -190,18 +186,14 @@ class Conversation:
     # --- the client -------------------------------------------------------------------------------
 
     def _client_sent(self, data: bytes) -> None:
-        match self._phase:
-            case Phase.EXCHANGING if self._exchange is not None and not self._buffer.held:
-                rest = self._exchange.client_sent(data)
-                if rest:
-                    self._buffer.add(rest)
-            case Phase.PEEKING:
-                self._buffer.add(data)
+        if self._phase is EXCHANGING and self._exchange is not None and not self._buffer.held:
+            rest = self._exchange.client_sent(data)
+            if rest:
+                self._buffer.add(rest)
+        elif self._phase is not Phase.CLOSED:  # where only a refused client still sends
+            self._buffer.add(data)
+            if self._phase is Phase.PEEKING:
                 self._peek()
-            case Phase.CLOSED:
-                pass  # what a refused client still sends
-            case _:
-                self._buffer.add(data)
 
     def _read_head(self) -> bool:
         """Begin the next request, if its head is complete."""
@@ -215,7 +207,7 @@ class Conversation:
         if raw is None:
             return False
         self.head_due = False
-        tunnel = self._tunnel
+        tunnel = self.tunnel
         if tunnel is not None:
             self._ask_plan(asked_inside(raw, tunnel), tunnel.live, tunnel.plan)
             return True
@@ -223,7 +215,7 @@ class Conversation:
         token = presented_token(asked.head)
         if token is None:
             raise refusal_of(NotAuthenticated(presented=False))
-        self._phase = Phase.ASKING
+        self._phase = ASKING
         self._emit(FindSession(token))
         return True
 
@@ -237,7 +229,7 @@ class Conversation:
     # --- decisions --------------------------------------------------------------------------------
 
     def _session_found(self, event: SessionFound) -> None:
-        if self._phase is Phase.ASKING and self._asked is not None:
+        if self._phase is ASKING and self._asked is not None:
             self.share = event.share
             self._ask_plan(self._asked, event.live, None)
 
@@ -247,19 +239,19 @@ class Conversation:
         if plan is not None and plan.live:
             self._exchange_under(plan, asked, live)
             return
-        self._phase = Phase.ASKING
+        self._phase = ASKING
         self._emit(MakePlan(live, asked.destination))
 
     def _plan_made(self, plan: LivePlan) -> None:
         asked = self._asked
-        if self._phase is not Phase.ASKING or asked is None or asked.live is None:
+        if self._phase is not ASKING or asked is None or asked.live is None:
             return
         if asked.head.method != b"CONNECT":
-            if self._tunnel is not None:
-                self._tunnel.plan = plan
+            if self.tunnel is not None:
+                self.tunnel.plan = plan
             self._exchange_under(plan, asked, asked.live)
             return
-        self._tunnel = Tunnel(asked.live, asked.destination, plan, share=self.share)
+        self.tunnel = Tunnel(asked.live, asked.destination, plan, share=self.share)
         self._asked = None
         self._phase = Phase.PEEKING
         self.head_due = True
@@ -269,7 +261,7 @@ class Conversation:
 
     def _peek(self) -> None:
         """Tell by the first byte in a tunnel what is spoken there: TLS, or HTTP in clear (as `http://` URLs may be)."""
-        tunnel = self._tunnel
+        tunnel = self.tunnel
         if tunnel is None or not self._buffer.held:
             return
         match spoken(self._buffer.held[0]):
@@ -285,10 +277,10 @@ class Conversation:
             case Spoken.NEITHER:
                 self._close(linger=False)
                 return
-        self._phase = Phase.READING
+        self._phase = READING
 
     def _failed(self, failure: Failure) -> None:
-        if self._phase is Phase.ASKING:
+        if self._phase is ASKING:
             raise refusal_of(failure)
         if self._exchange is not None:
             raise refusal_of(failure, dialling=True)
@@ -296,7 +288,7 @@ class Conversation:
     # --- the exchange -----------------------------------------------------------------------------
 
     def _exchange_under(self, plan: LivePlan, asked: Asked, live: LiveSession) -> None:
-        self._phase = Phase.EXCHANGING
+        self._phase = EXCHANGING
         if self._exchange is not None:
             rest = self._exchange.renew(plan, self._buffer.rest())
         else:
@@ -307,27 +299,25 @@ class Conversation:
     def _exchange_of(self, asked: Asked, plan: LivePlan, live: LiveSession) -> Exchange:
         self.share.begin()
         asked.live = live
-        self._phase = Phase.EXCHANGING
+        self._phase = EXCHANGING
         self._counters.requests += 1
-        self._exchange = Exchange(
-            asked, plan, live, share=self.share, limits=self._limits, counters=self._counters, emit=self._emit
-        )
+        self._exchange = self._made_exchange(asked, plan, live)
         return self._exchange
 
-    @property
-    def _resting(self) -> bool:
-        """Whether nothing is under way and nothing has come of the next request."""
-        return self._phase is Phase.READING and not self._buffer.held
+    def _made_exchange(self, asked: Asked, plan: LivePlan, live: LiveSession) -> Exchange:
+        return Exchange(
+            asked, plan, live, share=self.share, limits=self._limits, counters=self._counters, emit=self._emit
+        )
 
     def _rest(self) -> None:
         self.share.end()
         self._exchange = self._asked = None
-        self._phase = Phase.READING
+        self._phase = READING
 
     def _upstream_opened(self) -> None:
         exchange = self._exchange
-        if exchange is not None and self._phase is Phase.EXCHANGING and not exchange.opened():
-            self._phase = Phase.ASKING
+        if exchange is not None and self._phase is EXCHANGING and not exchange.opened():
+            self._phase = ASKING
             self._emit(MakePlan(exchange.live, exchange.asked.destination))
 
     def _upstream_sent(self, data: bytes) -> None:
@@ -359,7 +349,7 @@ class Conversation:
             self._exchange = self._asked = None
             exchange.release()
             if incoming.keep_client and not self.stopping:
-                self._phase = Phase.READING
+                self._phase = READING
             else:
                 self._close(linger=not exchange.asked.complete)
 
@@ -368,7 +358,7 @@ class Conversation:
     def _refuse(self, why: Refusal | Failure) -> None:
         refusal = why if isinstance(why, Refusal) else refusal_of(why)
         exchange, asked = self._exchange, self._asked
-        tally(refusal, counters=self._counters, tunnel=self._tunnel, asked=asked, emit=self._emit)
+        tally(refusal, counters=self._counters, tunnel=self.tunnel, asked=asked, emit=self._emit)
         self._exchange = self._asked = None
         if exchange is not None:
             exchange.release()
@@ -379,12 +369,12 @@ class Conversation:
             self._phase = Phase.CLOSED
             self._emit(AbortClient())
             return
-        close = self.stopping or is_last(refusal, asked, in_tunnel=self._tunnel is not None)
+        close = self.stopping or is_last(refusal, asked, in_tunnel=self.tunnel is not None)
         self._emit(SendClient(answer(refusal, close=close, head=None if asked is None else asked.head)))
         if close:
             self._close(linger=True)
         else:
-            self._phase = Phase.READING
+            self._phase = READING
 
     def _timed_out(self, waiting: Waiting) -> None:
         late = too_late(waiting, self._limits) if self._exchange is not None or self._buffer.held else None

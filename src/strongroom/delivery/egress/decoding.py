@@ -178,12 +178,12 @@ def decoder(content_encoding: list[bytes]) -> Decoder | None:
     return Decoder(_CODINGS[codings[0]]())
 
 
-_OF_MESSAGES = (b"grpc-encoding", b"connect-content-encoding")
+MESSAGE_CODINGS = (b"grpc-encoding", b"connect-content-encoding")
 
 
 def require_plain_messages(head: Head) -> None:
     """Require that the messages inside a body (gRPC, Connect) are not compressed one by one. Raises a refusal."""
-    for name in _OF_MESSAGES:
+    for name in MESSAGE_CODINGS:
         if name in head.names and not plain(head.all(name)):
             raise Refusal(
                 Code.ENCODING_NOT_SUPPORTED,

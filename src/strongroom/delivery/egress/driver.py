@@ -30,7 +30,6 @@ from strongroom.delivery.egress.events import (
     UpstreamSent,
     Waiting,
 )
-from strongroom.delivery.egress.exchange import Exchange
 from strongroom.delivery.egress.patience import Patience
 from strongroom.delivery.egress.reaching import Reach, Upstream
 from strongroom.delivery.egress.short_way import QuickConversation
@@ -83,26 +82,26 @@ class Driver:
             self.happen(ClientSent(data))
             return
         try:
-            exchange = self.conversation.begin_at_once(data)
-            if exchange is not None:
-                self._send_at_once(exchange)
+            begun = self.conversation.begin_at_once(data)
+            if begun is not None:
+                self._begin(begun)
         except Exception as error:  # noqa: BLE001 - as in `happen`
             self._crash(error)
             return
-        if exchange is None:
+        if begun is None:
             self.happen(ClientSent(data))
         elif self._paused:
             self._steer()
 
-    def _send_at_once(self, exchange: Exchange) -> None:
+    def _begin(self, begun: bytes | list[do.Command]) -> None:
+        """Take the connection that is at hand, and send a request or do what has become of it instead."""
         kept = self._reach.take()
         if kept is not None:
             self._use(kept)
-        request = self.conversation.request_at_once(exchange)
-        if isinstance(request, bytes):
-            self._send_upstream(request)
+        if isinstance(begun, bytes):
+            self._send_upstream(begun)
         else:
-            self._obey_all(request)
+            self._obey_all(begun)
 
     def client_congested(self, *, congested: bool) -> None:
         """Stop reading from the upstream while the client does not take what we send, or go on."""

@@ -31,7 +31,7 @@ from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.incoming import Incoming
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.message_relay import MessageRelay
-from strongroom.delivery.egress.outgoing import Outgoing, body_swaps, bounded
+from strongroom.delivery.egress.outgoing import Outgoing, bounded
 from strongroom.delivery.egress.plain_relay import PlainRelay, needs_search
 from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
 from strongroom.delivery.egress.relaying import Close, Relay
@@ -175,7 +175,7 @@ class Exchange:
             authority=self.asked.authority,
             plan=self._plan,
             signing=self._signing,
-            body_may_carry=self._signing is None and body_swaps(self._plan.plan),
+            body_may_carry=self._signing is None and self._plan.fills_bodies,
             expects=not outgoing.gathers,
         )
         self._emit(SendUpstream(outgoing.start(lines, held, last=body.done)))
@@ -265,13 +265,15 @@ class Exchange:
             self._share.free(self._chunk_bytes)
             self._chunk_bytes = 0
 
-    def at_once(self) -> bytes:
-        """Return the request to send on a connection that is at hand, where it has no body and the plan is alive."""
+    def take_over(self, request: bytes | None) -> None:
+        """Go on with a request that has been sent as a whole, or refused when a connection was taken for it."""
         self._uses_upstream = True
-        request = self._bodiless()
+        if request is None:
+            return
         self._sending = True
         self.incoming.request_complete()
-        return request
+        if self.asked.body is None and self.asked.head.method in _REPEATABLE:
+            self._replay = request
 
     @property
     def over(self) -> bool:

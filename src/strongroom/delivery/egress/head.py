@@ -18,7 +18,6 @@ _MOST_EMPTY_LINES = 2
 _FIELD_LINES = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
 _REQUEST = re.compile(rb"([A-Z][A-Z0-9_-]{0,31}) ([!-\"$-~]+) HTTP/1\.([01])\r\n" + _FIELD_LINES)
 _REPLY = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n" + _FIELD_LINES)
-_NAME = re.compile(rb"([^:]+):[^\r]*\r\n")
 
 
 class Head:
@@ -34,8 +33,10 @@ class Head:
         self.minor = minor
         self.lines = fields.split(b"\r\n")
         self.lines.pop()  # what follows the last line end: nothing
-        self.lower = fields.lower()
-        self.names: list[bytes] = _NAME.findall(self.lower)
+        lower = self.lower = fields.lower()
+        names = lower.split(b"\r\n")
+        names.pop()
+        self.names = [line[: line.find(b":")] for line in names]
 
     def one(self, name: bytes) -> bytes | None:
         """Return the first value of a field, by its lower-case name."""

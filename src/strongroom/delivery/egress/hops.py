@@ -44,6 +44,11 @@ END_TO_END = frozenset(
 )
 
 
+def persists(head: Head) -> bool:
+    """Tell whether a connection goes on after a reply, as far as its head says (RFC 9112 9.3)."""
+    return head.minor == 1 and (b"connection" not in head.names or b"close" not in head.tokens(b"connection"))
+
+
 def not_forwarded(head: Head, besides: frozenset[bytes]) -> frozenset[bytes]:
     """Return the names of the fields to leave out of a forwarded message; `besides` holds `HOP_BY_HOP` and more."""
     if b"proxy-" not in head.lower and b"connection" not in head.names:

@@ -16,19 +16,19 @@ from typing import final
 
 from strongroom.core.length_prefixed import LengthPrefixed, Piecewise
 from strongroom.core.scrubbing import Scrubber
-from strongroom.core.substitution import BodyEncoding, body_encoding
+from strongroom.core.substitution import MESSAGES, body_encoding
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
 from strongroom.delivery.egress.decoding import Decoder, decoder, plain, require_plain_messages
 from strongroom.delivery.egress.handshake import Handshake
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
-from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
+from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded, persists
 from strongroom.delivery.egress.limits import Limits
-from strongroom.delivery.egress.outgoing import body_swaps
 from strongroom.delivery.egress.refusals import bad_reply
 from strongroom.delivery.egress.trailers import clean_fields, forwarded
 from strongroom.services.live import LivePlan
 
-_FINAL = 200
+FINAL = 200
+"""The first status that is not interim."""
 _SWITCHING = 101
 _MAX_INTERIM = 64
 
@@ -112,7 +112,7 @@ class Incoming:
             if raw is None:
                 break
             head = parse_reply(raw)
-            if head.status >= _FINAL:
+            if head.status >= FINAL:
                 return out + self._final(head)
             out += self._interim_reply(head)
         return out
@@ -154,7 +154,7 @@ class Incoming:
     @property
     def _all_sent(self) -> bool:
         """Whether nothing secret of this request is still to be sent."""
-        return self._request_complete or not body_swaps(self._plan.plan)
+        return self._request_complete or not self._plan.fills_bodies
 
     def _scrubber(self) -> Scrubber:
         plan = self._plan
@@ -297,12 +297,11 @@ class Incoming:
 
     def _settle_upstream(self, head: ReplyHead, rest: bytes) -> None:
         """Decide whether the upstream's connection is fit for another request."""
-        persistent = b"connection" not in head.names or b"close" not in head.tokens(b"connection")
-        self.reusable = head.minor == 1 and persistent and not rest and self._request_complete
+        self.reusable = not rest and self._request_complete and persists(head)
 
 
 def _of_messages(head: ReplyHead) -> bool:
-    return body_encoding(head.one(b"content-type") or b"") is BodyEncoding.MESSAGES
+    return body_encoding(head.one(b"content-type") or b"") is MESSAGES
 
 
 def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
@@ -313,12 +312,18 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
     return b"" if length is None else b"Content-Length: %b\r\n" % length
 
 
+def forwarded_head(head: ReplyHead, framing: bytes, *, decoded: bool = False) -> bytes:
+    """Return the head as it came, but for what concerns the hop to the upstream; `framing` as for `_head`."""
+    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
+
+
 def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head to send to the client; `framing` holds our own fields and the empty line."""
-    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
-    kept = b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
+    kept = forwarded_head(head, framing, decoded=decoded)
     if not scrubber.concerns(kept):
         return kept
+    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
     status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
     return b"\r\n".join([status, *clean_fields(lines, scrubber), framing])
 

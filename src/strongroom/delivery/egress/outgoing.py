@@ -10,9 +10,7 @@ Rules kept here:
 from typing import final
 
 from strongroom.core.length_prefixed import Piecewise
-from strongroom.core.plans import Plan
-from strongroom.core.substitution import BodyEncoding, body_encoding
-from strongroom.core.surfaces import Surface
+from strongroom.core.substitution import MESSAGES, body_encoding
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, chunk
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.head import RequestHead
@@ -51,11 +49,11 @@ class Outgoing:
             counters.unscanned_bodies += 1
             return
         encoding = body_encoding(head.one(b"content-type") or b"")
-        if encoding is BodyEncoding.MESSAGES:
+        if encoding is MESSAGES:
             self._stream = plan.substituter.messages()
             return  # nothing changes its length
         self._stream = plan.substituter.body(encoding)
-        if self._length is None or not body_swaps(plan.plan):
+        if self._length is None or not plan.fills_bodies:
             return  # in chunks any length goes, and where nothing is replaced the length stays
         self._chunked = self._length > self._limits.gathered_request_bytes
         self.gathers = not self._chunked
@@ -100,8 +98,3 @@ def bounded(head: bytes, limits: Limits) -> bytes:
     if len(head) > limits.head_bytes:
         raise Refusal(Code.TOO_LARGE, "the request head is too large with the credentials put in")
     return head
-
-
-def body_swaps(plan: Plan) -> bool:
-    """Tell whether a secret may be put into a body under this plan."""
-    return any(Surface.BODY in swap.surfaces for swap in plan.swaps)

@@ -1,6 +1,7 @@
 """Where a conversation with a client stands."""
 
 from enum import Enum, auto
+from typing import Final
 
 
 class Phase(Enum):
@@ -18,3 +19,10 @@ class Phase(Enum):
     """The protocol has changed: a relay has the word."""
     CLOSED = auto()
     """Nothing more is read."""
+
+
+READING: Final = Phase.READING
+ASKING: Final = Phase.ASKING
+EXCHANGING: Final = Phase.EXCHANGING
+"""Taken once for what runs with every request: before Python 3.12, to ask an enumeration for a member costs as much as
+to read a head."""

@@ -24,12 +24,13 @@ _REMEMBERED_SECONDS = 600.0
 class Lane:
     """The idle connections of one session to one destination; the one used last is used next."""
 
-    __slots__ = ("__weakref__", "_filled", "_idle", "_most", "dialling", "shared")
+    __slots__ = ("__weakref__", "_filled", "_most", "dialling", "idle", "shared")
 
     def __init__(self, most: int, filled: "set[Lane]") -> None:
         self._most = most
         self._filled = filled  # this lane is in there while it holds a connection
-        self._idle: list[UpstreamConnection] = []
+        self.idle: list[UpstreamConnection] = []
+        """Connections that the next request may take."""
         self.shared: list[UpstreamSession] = []
         """Connections of HTTP/2."""
         self.dialling: asyncio.Event | None = None
@@ -54,43 +55,38 @@ class Lane:
         if session in self.shared:
             self.shared.remove(session)
 
-    @property
-    def filled(self) -> bool:
-        """Whether it holds a connection."""
-        return bool(self._idle)
-
     def take(self) -> UpstreamConnection | None:
         """Return a connection, which is the caller's from now on."""
-        if not self._idle:
+        if not self.idle:
             return None
-        connection = self._idle.pop()
+        connection = self.idle.pop()
         connection.keeper = None
         connection.reused = True
         return connection
 
     def keep(self, connection: UpstreamConnection, now: float) -> None:
         """Take a connection back that is fit for another request."""
-        if len(self._idle) >= self._most or connection.gone:
+        if len(self.idle) >= self._most or connection.gone:
             connection.drop()
             return
         connection.idle_since = now
         connection.keeper = self
-        self._idle.append(connection)
+        self.idle.append(connection)
         self._filled.add(self)
 
     def lost(self, connection: UpstreamConnection) -> None:
         """Forget a connection that ended while it was idle."""
-        self._idle.remove(connection)
+        self.idle.remove(connection)
 
     def expire(self, before: float) -> None:
         """Close what has been idle since before then."""
-        expired = sum(connection.idle_since < before for connection in self._idle)  # the oldest stand first
-        gone, self._idle[:expired] = self._idle[:expired], []
+        expired = sum(connection.idle_since < before for connection in self.idle)  # the oldest stand first
+        gone, self.idle[:expired] = self.idle[:expired], []
         for connection in gone:
             connection.drop()
         for session in [each for each in self.shared if each.idle and each.idle_since < before]:
             session.drop()
-        if not self._idle and not self.shared:
+        if not self.idle and not self.shared:
             self._filled.discard(self)
 
 

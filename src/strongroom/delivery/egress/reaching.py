@@ -39,7 +39,7 @@ class Reach:
     def at_hand(self, live: LiveSession, destination: Destination) -> bool:
         """Tell whether the lane used last is this one, and holds a connection."""
         route = self._route
-        return route is not None and route[0] is live and route[1] is destination and route[2].filled
+        return route is not None and route[0] is live and route[1] is destination and bool(route[2].idle)
 
     def take(self) -> UpstreamConnection | None:
         """Return the connection that is at hand."""

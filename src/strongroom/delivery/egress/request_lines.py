@@ -11,6 +11,8 @@ Rules kept here:
 - what is not replaced goes out byte for byte as it came.
 """
 
+from collections.abc import Collection
+
 from strongroom.core.resigning import REPLACED_FIELDS
 from strongroom.core.substitution import Substituter
 from strongroom.delivery.egress.head import RequestHead, value_of
@@ -52,20 +54,21 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
         signing.begin()
         target = signing.bare(target)
         skipped |= REPLACED_FIELDS
-    touched = substituter.concerns(head.raw)
+    touched = substituter.lines_in(head.raw)
     sent = substituter.target(target) if touched else target
-    lines = [b"%b %b HTTP/1.1" % (head.method, sent), b"Host: " + authority]
-    if touched or b"authorization" in head.names:
-        lines += _substituted(head, skipped, substituter, touched=touched)
+    lines = [head.method + b" " + sent + b" HTTP/1.1", b"Host: " + authority]
+    if touched or b"basic" in head.lower:
+        lines += _substituted(head, skipped, substituter, touched)
     else:
         lines += head.lines_without(skipped)
     if placed is not None:
         lines.append(b"%b: %b" % (placed[0].encode(), placed[1]))
     if b"te" in head.names and b"upgrade" not in head.names and b"trailers" in head.tokens(b"te"):
         lines += (b"TE: trailers", b"Connection: TE")  # RFC 9110 10.1.4: said by each hop for itself
-    if plan.sent.scrubber or body_may_carry:
+    scrubber = plan.sent.scrubber
+    if scrubber.searches or body_may_carry:
         lines.append(b"Accept-Encoding: identity")
-        if plan.sent.scrubber.keeps_length and not body_may_carry:
+        if scrubber.keeps_length and not body_may_carry:
             lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in _PARTS]
     else:
         lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
@@ -75,20 +78,21 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
 
 
 def _substituted(
-    head: RequestHead, skipped: frozenset[bytes], substituter: Substituter, *, touched: bool
+    head: RequestHead, skipped: frozenset[bytes], substituter: Substituter, touched: Collection[bytes]
 ) -> list[bytes]:
-    """Return the lines to forward, with secrets in their values; untouched, a placeholder can only stand in Basic."""
+    """Return the lines to forward, with secrets in their values: where one was `touched`, and in Basic."""
     lines: list[bytes] = []
+    pairs = b"basic" in head.lower
     for name, line in zip(head.names, head.lines, strict=True):
         if name in skipped:
             continue
-        if name == b"authorization":
+        if pairs and name == b"authorization":
             value = value_of(line)
             pair = substituter.basic(value)
             if pair != value:
                 lines.append(line[:_AUTHORIZATION] + b" " + pair)  # what was put in is not searched again
                 continue
-        if touched and name not in LITERAL and substituter.concerns(line):
+        if line in touched and name not in LITERAL:
             begin = len(name) + 1
             lines.append(line[:begin] + substituter.header_value(line[begin:]))
         else:

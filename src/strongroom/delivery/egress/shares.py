@@ -122,9 +122,13 @@ class Share:
 
     def hold(self, size: int) -> None:
         """Take room for bytes of a request body. Raises `TooMany` if the session has no more."""
-        if self.gathered_bytes + size > self._limits.session_gathered_bytes:
-            raise TooMany("the session has too many request bodies under way", retry_after=_RETRY_SECONDS)
+        self.room_for(size)
         self.gathered_bytes += size
+
+    def room_for(self, size: int) -> None:
+        """Raise `TooMany` if there is no room for so many bytes of a request body."""
+        if size and self.gathered_bytes + size > self._limits.session_gathered_bytes:
+            raise TooMany("the session has too many request bodies under way", retry_after=_RETRY_SECONDS)
 
     def free(self, size: int) -> None:
         """Give room back."""

@@ -2,64 +2,90 @@
 
 Rules kept here:
 - the short way decides nothing: who is not sure goes the long way (`receive`), which says what is wrong if anything is;
-- both ways read, check, put in and take out with the same code and end in the same state: only events and commands,
-  which cost more than what they carry, are left out;
-- a plan that is not alive, one that may have to sign, a body, another protocol and whatever came ahead of its turn go
-  the long way.
+- both ways read, check and put in with the same code and end in the same state: only events, commands and exchanges,
+  which cost more than what they carry, are left out; a reply that holds anything to take out goes the long way;
+- a plan that is not alive, one that may have to sign, another protocol and whatever came ahead of its turn go the long
+  way;
+- whatever happens before the whole reply is there finds an exchange, as if the request had gone the long way.
 """
 
 from typing import final
 
 from strongroom.core.failures import TooMany
-from strongroom.delivery.egress.asked import Asked, asked_inside
+from strongroom.core.overriding import override
 from strongroom.delivery.egress.commands import Command
 from strongroom.delivery.egress.conversation import Conversation
-from strongroom.delivery.egress.events import UpstreamSent
-from strongroom.delivery.egress.exchange import Exchange
-from strongroom.delivery.egress.head import END
-from strongroom.delivery.egress.refusals import STOPS, Refusal
+from strongroom.delivery.egress.counters import Counters
+from strongroom.delivery.egress.events import Event, UpstreamSent
+from strongroom.delivery.egress.limits import Limits
+from strongroom.delivery.egress.phases import EXCHANGING, READING
+from strongroom.delivery.egress.refusals import STOPS
 from strongroom.delivery.egress.tunnel import Tunnel
-
-_USUALLY_BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")  # others would be read twice for nothing
+from strongroom.delivery.egress.whole_messages import reply_of, request_of, whole_request
+from strongroom.services.live import LivePlan
 
 
 @final
 class QuickConversation(Conversation):
     """A conversation that can be spoken to without events."""
 
-    __slots__ = ()
+    __slots__ = ("_plan", "_request")
 
-    def begin_at_once(self, data: bytes) -> Exchange | None:
-        """Begin the exchange of a whole request that needs no question; else change nothing and return None."""
-        tunnel = self._tunnel
-        if tunnel is None or not self._resting or len(data) > self._limits.head_bytes:
+    def __init__(self, *, limits: Limits, counters: Counters, inside: Tunnel | None = None) -> None:
+        super().__init__(limits=limits, counters=counters, inside=inside)
+        self._plan: LivePlan | None = None  # of a request that has gone the short way and has no reply yet
+        self._request = b""
+
+    def begin_at_once(self, data: bytes) -> bytes | list[Command] | None:
+        """Begin with a whole request that needs no question, and a connection that is at hand is taken for.
+
+        Return what to send on it, or what to do if the request is refused; or change nothing and return None.
+        """
+        tunnel = self.tunnel
+        if tunnel is None or self._phase is not READING or self._buffer.held:
             return None
         plan = tunnel.plan
-        if plan is None or not plan.live or plan.plan.signers:
+        if plan is None or not plan.live or plan.signs_requests:
             return None
-        asked = _whole(data, tunnel)
-        if asked is None:
+        whole = whole_request(data, tunnel, self._limits)
+        if whole is None:
             return None
+        asked, payload = whole
+        share = self.share
         try:
-            exchange = self._exchange_of(asked, plan, tunnel.live)
+            share.room_for(len(payload))
+            share.begin()
         except TooMany:
             return None  # said on the long way
+        asked.live = tunnel.live
         self._asked = asked
+        self._phase = EXCHANGING
+        self._counters.requests += 1
         self.head_due = False
-        return exchange
-
-    def request_at_once(self, exchange: Exchange) -> bytes | list[Command]:
-        """Return the request of an exchange so begun, to be sent at once; what to do instead if it is refused."""
         try:
-            return exchange.at_once()
+            request = request_of(asked, payload, plan, limits=self._limits, counters=self._counters)
         except STOPS as why:
+            self._exchange = self._made_exchange(asked, plan, tunnel.live)
+            self._exchange.take_over(None)
             self._refuse(why)
             return self._commands()
+        self._plan, self._request = plan, request
+        return request
 
     def reply_at_once(self, data: bytes) -> bytes | list[Command]:
         """Take what the upstream sent. Return the last of the reply if both connections go on; else what to do."""
+        plan, asked = self._plan, self._asked
+        if self.stopping or self._buffer.held:
+            return self.receive(UpstreamSent(data))
+        if plan is not None and asked is not None and asked.keeps_client:
+            reply = reply_of(data, asked.head, plan, self._limits)
+            if reply is not None:
+                self._plan = None
+                self._rest()
+                return reply
+        self._look()
         exchange = self._exchange
-        if exchange is None or self.stopping or self._buffer.held:
+        if exchange is None:
             return self.receive(UpstreamSent(data))
         try:
             out = exchange.incoming.feed(data)
@@ -72,13 +98,24 @@ class QuickConversation(Conversation):
             self._refuse(why)
         return self._commands()
 
+    @override
+    def receive(self, event: Event) -> list[Command]:
+        """Take an event; return what to do, in order."""
+        self._look()
+        return super().receive(event)
 
-def _whole(data: bytes, tunnel: Tunnel) -> Asked | None:
-    """Read a request that is a head and nothing else."""
-    if not data.startswith(_USUALLY_BODILESS) or data.find(END) != len(data) - len(END):
-        return None
-    try:
-        asked = asked_inside(data, tunnel)
-    except Refusal:
-        return None
-    return None if asked.body is not None or b"upgrade" in asked.head.names else asked
+    @property
+    @override
+    def under_way(self) -> object:
+        """What has begun and has not ended: an exchange, or the other protocol that it became."""
+        self._look()
+        return super().under_way
+
+    def _look(self) -> None:
+        """Make the exchange of a request that has gone the short way, if there is one under way."""
+        plan, asked = self._plan, self._asked
+        if plan is None or asked is None or asked.live is None:
+            return
+        exchange = self._exchange = self._made_exchange(asked, plan, asked.live)
+        exchange.take_over(self._request)
+        self._plan, self._request = None, b""

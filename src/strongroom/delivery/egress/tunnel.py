@@ -44,7 +44,7 @@ class Tunnel:
         self.share = share
         self.multiplexed = False
         """Whether HTTP/2 is spoken in it."""
-        self._agreed: bytes | None = None
+        self._agreed: bytes | None = None  # the line of a Host field: the same bytes again need no second reading
 
     def carry_plain_http(self) -> None:
         """Make it a tunnel for unencrypted requests; they need a plan of their own. Raises a refusal."""
@@ -56,7 +56,9 @@ class Tunnel:
 
     def target_of(self, head: RequestHead) -> bytes:
         """Return the target to send. Raises a refusal if any name in the request disagrees with the tunnel."""
-        if head.names.count(b"host") != 1 or head.one(b"host") != self._agreed:
+        names = head.names
+        if names.count(b"host") != 1 or head.lines[names.index(b"host")] != self._agreed:
             require_host(head, self.destination)
-            self._agreed = head.one(b"host")  # the same bytes again need no second reading
-        return inner_target(head, self.destination)
+            self._agreed = head.lines[names.index(b"host")] if names.count(b"host") == 1 else None
+        target = head.target
+        return target if target[:1] == b"/" else inner_target(head, self.destination)
