@@ -10,14 +10,16 @@ import ssl
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar, final
+from typing import TypeVar, cast, final
 
 from strongroom.core.failures import NotPermitted, OtherProtocol, Unreachable
 from strongroom.core.hosts import Host, is_address
 from strongroom.core.plans import Destination
+from strongroom.crypto.tls_channel import TlsChannel
 from strongroom.outbound.addresses import AddressGuard
+from strongroom.outbound.tls_transport import TlsTransport
 
-P = TypeVar("P", bound=asyncio.BaseProtocol)
+P = TypeVar("P", bound=asyncio.Protocol)
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Looks a name up; raises `OSError` if it has no address."""
@@ -109,16 +111,12 @@ class Dialer:
     ) -> tuple[asyncio.Transport, P] | None:
         """Dial one address within its share of the time that is left; None if it does not take the connection."""
         loop = asyncio.get_running_loop()
-        tls = destination.scheme == "https"
         try:
             async with asyncio.timeout_at(deadline - (deadline - loop.time()) * (left - 1) / left):
-                return await loop.create_connection(
-                    factory,
-                    address,  # a literal: there is nothing left to look up
-                    destination.port,
-                    ssl=self._ssl_contexts[offer] if tls else None,
-                    server_hostname=destination.host if tls else None,
-                )
+                if destination.scheme == "https":
+                    return await self._connect_tls(destination, address, factory, offer)
+                # the address is a literal: there is nothing left to look up
+                return await loop.create_connection(factory, address, destination.port)
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(
                 f"the certificate of {destination.authority} is not valid: {error.verify_message}; "
@@ -136,6 +134,22 @@ class Dialer:
             return None
         except OSError:
             return None
+
+    async def _connect_tls(
+        self, destination: Destination, address: str, factory: Callable[[], P], offer: tuple[str, ...]
+    ) -> tuple[asyncio.Transport, P]:
+        """Dial one address and verify who answers. Raises `ssl.SSLError` and `OSError`; leaves nothing open then."""
+        loop = asyncio.get_running_loop()
+        channel = TlsChannel(self._ssl_contexts[offer], server_name=destination.host)
+        wire, tls = await loop.create_connection(
+            lambda: TlsTransport(channel, factory, loop), address, destination.port
+        )
+        try:
+            await tls.ready
+        except asyncio.CancelledError:
+            wire.abort()
+            raise
+        return tls, cast("P", tls.inner)
 
     async def _all_addresses(self, host: Host, port: int) -> tuple[str, ...]:
         pinned = self._pins.get(host)

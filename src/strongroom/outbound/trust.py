@@ -64,6 +64,7 @@ def upstream_context(roots: str, offer: tuple[str, ...] = OFFERS[0]) -> ssl.SSLC
     """Return how we speak TLS to upstreams: verified, 1.2 or newer. Raises `NotReady`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION  # TLS 1.2: a new handshake would only ask for a certificate of ours
     context.set_alpn_protocols(list(offer))
     try:
         context.load_verify_locations(cadata=roots)

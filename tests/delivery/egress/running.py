@@ -20,7 +20,7 @@ from strongroom.outbound.dialer import Dialer
 from strongroom.outbound.trust import upstream_contexts
 from tests.delivery.egress.doubles import TOKEN, FixedDelivery
 
-P = TypeVar("P", bound=asyncio.BaseProtocol)
+P = TypeVar("P", bound=asyncio.Protocol)
 HOST = "api.example.com"
 PATIENCE = 60.0
 """Seconds after which a test has hung: the loop itself has to end it, an alarm from outside does not reach it there."""

@@ -38,7 +38,7 @@ def never(connection: UpstreamConnection) -> User:
 
 
 def connection() -> UpstreamConnection:
-    made = UpstreamConnection(memoryview(bytearray(16)), never)
+    made = UpstreamConnection(never)
     made.connection_made(Wire())
     return made
 
@@ -91,7 +91,7 @@ def test_a_connection_that_ends_or_speaks_while_idle_is_forgotten(pool: Pool, en
     lane.keep(kept, 0)
     match end:
         case "data":
-            kept.buffer_updated(3)
+            kept.data_received(b"abc")
         case "eof":
             kept.eof_received()
         case _:
@@ -118,8 +118,7 @@ def test_a_connection_that_was_told_goodbye_has_some_time_to_end(pool: Pool) -> 
     parted, slow = connection(), connection()
     pool.part_with(parted, 0)
     pool.part_with(slow, 0)
-    slow.get_buffer(1)[:1] = b"x"
-    slow.buffer_updated(1)  # what still comes is thrown away
+    slow.data_received(b"x")  # what still comes is thrown away
     parted.eof_received()
     pool.sweep(1.9)
     assert (parted.gone, slow.gone) == (True, False)

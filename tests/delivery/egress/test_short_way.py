@@ -116,7 +116,7 @@ class Stage:
             entropy=CountingEntropy(),
         )
         self.lane = self.around.pool.lane(self.delivery.live, HOST)
-        self.upstreams = [UpstreamConnection(self.around.read_buffer, never) for _ in range(CONNECTIONS)]
+        self.upstreams = [UpstreamConnection(never) for _ in range(CONNECTIONS)]
         for connection in self.upstreams:
             connection.connection_made(Wire())  # type: ignore[arg-type]
             self.lane.keep(connection, 0.0)

@@ -6,13 +6,13 @@ from typing import cast, final
 
 from strongroom.core.hosts import Host
 from strongroom.core.overriding import override
+from strongroom.crypto.tls_channel import TlsChannel
 from strongroom.delivery.egress.cutting import reset
 from strongroom.delivery.egress.driver import Driver
 from strongroom.delivery.egress.http2.edge import ClientEdge
 from strongroom.delivery.egress.ports import HTTP_2
 from strongroom.delivery.egress.short_way import QuickConversation
 from strongroom.delivery.egress.surroundings import Surroundings
-from strongroom.delivery.egress.tls import TlsChannel
 
 
 @final

@@ -32,7 +32,7 @@ async def dial(
         return sessions[-1]
 
     def make() -> UpstreamConnection:
-        made.append(UpstreamConnection(around.read_buffer, multiplex))
+        made.append(UpstreamConnection(multiplex))
         return made[-1]
 
     try:

@@ -10,7 +10,7 @@ from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.services.live import LivePlan, LiveSession
 
-P = TypeVar("P", bound=asyncio.BaseProtocol)
+P = TypeVar("P", bound=asyncio.Protocol)
 
 HTTP_1, HTTP_2 = "http/1.1", "h2"
 """What TLS calls the versions of HTTP (RFC 7301 6, RFC 9113 3.2)."""

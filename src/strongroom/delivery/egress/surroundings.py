@@ -10,7 +10,6 @@ from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.pool import Pool
 from strongroom.delivery.egress.ports import Authority, Delivery, Dialer
 from strongroom.delivery.egress.shares import Shares
-from strongroom.delivery.egress.upstream import READ_BYTES
 
 if TYPE_CHECKING:  # the two know each other
     from strongroom.delivery.egress.client import ClientConnection
@@ -31,7 +30,6 @@ class Surroundings:
         "limits",
         "loop",
         "pool",
-        "read_buffer",
         "shares",
         "spawn",
     )
@@ -61,5 +59,4 @@ class Surroundings:
         """Called when a client has gone."""
         self.pool = Pool(limits=limits)
         self.shares = Shares(limits=limits)
-        self.read_buffer = memoryview(bytearray(READ_BYTES))
         self.clients: set[ClientConnection] = set()

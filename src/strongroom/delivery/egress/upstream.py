@@ -8,7 +8,6 @@ from typing import Protocol, cast, final
 from strongroom.core.overriding import override
 from strongroom.delivery.egress.ports import HTTP_2
 
-READ_BYTES = 64 * 1024
 _FIRST_OF_HTTP_1 = ord("H")  # of `HTTP/1.1 200`; HTTP/2 begins with the length of a frame
 
 
@@ -52,11 +51,10 @@ class Keeper(Protocol):
 
 
 @final
-class UpstreamConnection(asyncio.BufferedProtocol):
+class UpstreamConnection(asyncio.Protocol):
     """One connection. While idle it expects silence: whatever arrives then belongs to no request, and ends it."""
 
     __slots__ = (
-        "_buffer",
         "_multiplex",
         "congested",
         "doubtful",
@@ -69,13 +67,12 @@ class UpstreamConnection(asyncio.BufferedProtocol):
         "user",
     )
 
-    def __init__(self, buffer: memoryview, multiplex: Multiplex) -> None:
+    def __init__(self, multiplex: Multiplex) -> None:
         self._multiplex = multiplex
         self.spoken: str | None = None
         """What the upstream chose to speak, if it was asked and has said so (ALPN)."""
         self.doubtful = False
         """Whether it may turn out that the upstream does not speak HTTP/1.1: it did not say."""
-        self._buffer = buffer  # one for all connections of a loop: what a read leaves there is copied out at once
         self.transport: asyncio.Transport | None = None
         self.user: User | None = None
         self.keeper: Keeper | None = None
@@ -126,18 +123,15 @@ class UpstreamConnection(asyncio.BufferedProtocol):
             self.user = self._multiplex(self)  # now: its SETTINGS may be here before anybody else is told
 
     @override
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - as above
-        return self._buffer
-
-    @override
-    def buffer_updated(self, nbytes: int) -> None:
-        if self.doubtful and self._buffer[0] != _FIRST_OF_HTTP_1:
-            self._end(clean=False)
-            return
-        self.doubtful = False
+    def data_received(self, data: bytes) -> None:
+        if self.doubtful:
+            if data[0] != _FIRST_OF_HTTP_1:
+                self._end(clean=False)
+                return
+            self.doubtful = False
         user = self.user
         if user is not None:
-            user.upstream_sent(self._buffer[:nbytes].tobytes())
+            user.upstream_sent(data)
         else:
             self._lose()
 
