@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
+from strongroom.consenting import Public, connecting
 from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
@@ -116,7 +117,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
     roots = trust.system_roots(os.environ)
     files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
-    services = _services(settings, edge, ground, organizations, founded, access)
+    services = _services(settings, edge, doors, ground, roots, organizations, founded, access)
     telling = deliverer(settings, edge, doors, ground, roots)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
@@ -125,7 +126,16 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
         egress=egress,
         deliverer=telling,
         refresher=refresher,
-        api=_api(settings, edge, services, store, egress, Tries(telling), subkey(founded.secret, "page tokens")),
+        api=_api(
+            settings,
+            edge,
+            Public.of(settings, doors),
+            services,
+            store,
+            egress,
+            Tries(telling),
+            subkey(founded.secret, "page tokens"),
+        ),
         api_url=f"http://{_host(settings.host)}:{doors.api[1]}{settings.path_prefix}",
         proxy_authority=access.authority,
         first_key=founded.first_key,
@@ -136,27 +146,31 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
 def _services(  # noqa: PLR0913 - what all use cases together stand on
     settings: Settings,
     edge: Edge,
+    doors: Doors,
     ground: Ground,
+    roots: str,
     organizations: OrganizationService,
     founded: Foundation,
     access: EgressAccess,
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
+    authentication = Authentication(tenants=store.tenants)
+    credentials = CredentialService(
+        credentials=store.credentials,
+        vaults=store.vaults,
+        custodian=custodian,
+        gate=gate,
+        clock=clock,
+        new_id=new_id,
+    )
     return Services(
-        authentication=Authentication(tenants=store.tenants),
+        authentication=authentication,
         idempotency=Idempotency(
             replies=store.replies, seal=keyring, clock=clock, secret=subkey(founded.secret, "idempotency")
         ),
         vaults=VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=new_id),
-        credentials=CredentialService(
-            credentials=store.credentials,
-            vaults=store.vaults,
-            custodian=custodian,
-            gate=gate,
-            clock=clock,
-            new_id=new_id,
-        ),
+        credentials=credentials,
         environments=EnvironmentService(environments=store.environments, gate=gate, clock=clock, new_id=new_id),
         sessions=SessionService(
             sessions=store.sessions,
@@ -190,12 +204,22 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             other_ports=bool(settings.egress_allow_private),
             insecure=settings.insecure_upstreams,
         ),
+        connecting=connecting(
+            settings, edge, doors, ground, roots, credentials=credentials, authentication=authentication
+        ),
         access=access,
     )
 
 
 def _api(  # noqa: PLR0913 - as above
-    settings: Settings, edge: Edge, services: Services, store: Store, egress: Proxies, tries: Tries, page_key: bytes
+    settings: Settings,
+    edge: Edge,
+    public: Public,
+    services: Services,
+    store: Store,
+    egress: Proxies,
+    tries: Tries,
+    page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
     registry.register(egress)
@@ -216,6 +240,8 @@ def _api(  # noqa: PLR0913 - as above
         insecure_upstreams=settings.insecure_upstreams,
         strict_beta=settings.strict_beta,
         path_prefix=settings.path_prefix,
+        callback_url=public.callback,
+        client_url=public.client,
         rates=Rates(
             creates_per_minute=settings.creates_per_minute,
             others_per_minute=settings.requests_per_minute,

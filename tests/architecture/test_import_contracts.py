@@ -17,7 +17,7 @@ CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["impor
 INNER = ("core", "crypto", "services")
 OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing", "workers")
 PACKAGES = (*INNER, *OUTER)
-FILES = ("data_dir", "edge", "egress", "ground", "logs", "server", "settings", "telling", "wiring")
+FILES = ("consenting", "data_dir", "edge", "egress", "ground", "logs", "server", "settings", "telling", "wiring")
 
 # For each contract, the imports that must break it: the importing module, and what it imports.
 INWARD = "Imports point inward, from the command line to the core"

@@ -39,7 +39,7 @@ ATTEMPT = Attempt(
 
 def asked(attempt: Attempt = ATTEMPT, endpoint: str = f"{ISSUER}/auth") -> list[tuple[str, str]]:
     url = authorization_url(
-        issuer(authorization_endpoint=endpoint), attempt, challenge="the-challenge", state="the-state"
+        issuer(authorization_endpoint=endpoint), attempt, challenge="the-challenge", state=Secret("the-state")
     )
     assert "verifier" not in url
     return parse_qsl(urlsplit(url).query)
@@ -75,7 +75,7 @@ def test_a_query_that_the_endpoint_has_already_stays() -> None:
 
 def test_a_server_that_offers_no_codes_is_not_asked() -> None:
     with pytest.raises(BadReply):
-        authorization_url(issuer(code_challenge_methods_supported=None), ATTEMPT, challenge="c", state="s")
+        authorization_url(issuer(code_challenge_methods_supported=None), ATTEMPT, challenge="c", state=Secret("s"))
 
 
 @pytest.mark.parametrize("port", ["127.0.0.1:4711", "[::1]:4711", "localhost:4711", "127.0.0.1"])
@@ -107,7 +107,7 @@ def test_an_answer_is_read_from_the_whole_url_or_from_its_query() -> None:
     parameters = {"state": "s", "code": "c d", "iss": ISSUER, "session_state": "ignored"}
     for given_as in (answer(**parameters), Secret(urlencode(parameters))):
         read = read_callback(given_as)
-        assert read == Callback(state="s", issuer=ISSUER, code=Secret("c d"), error=None)
+        assert read == Callback(state=Secret("s"), issuer=ISSUER, code=Secret("c d"), error=None)
         assert "c d" not in repr(read)
 
 
@@ -179,4 +179,4 @@ def test_any_text_is_an_answer_or_the_one_failure(text: str) -> None:
 @given(st.binary(min_size=1, max_size=60), st.text("abc-._~", min_size=1))
 def test_what_a_browser_brings_back_is_what_was_sent(code: bytes, state: str) -> None:
     read = read_callback(answer(state=state, code=code.hex(), iss=ISSUER))
-    assert (read.state, read.code, read.issuer) == (state, Secret(code.hex()), ISSUER)
+    assert (read.state, read.code, read.issuer) == (Secret(state), Secret(code.hex()), ISSUER)

@@ -153,7 +153,7 @@ def test_a_bare_origin_may_have_a_slash_behind_it(written: str, asked: str) -> N
 )
 def test_an_endpoint_that_is_not_https_is_refused(endpoint: str) -> None:
     for bad in ("http://as.test/x", "javascript:alert(1)", "https://as.test/x#y"):
-        with pytest.raises(BadReply, match=f"has a {endpoint} that cannot be used"):
+        with pytest.raises(BadReply, match=f"{endpoint} in the document cannot be used"):
             issuer(**{endpoint: bad})
 
 

@@ -84,7 +84,7 @@ def test_a_secret_is_never_text_and_fits_into_a_header() -> None:
     ],
 )
 def test_a_url_that_is_not_plain_https_is_refused_by_name_and_not_repeated(url: str) -> None:
-    with pytest.raises(BadReply, match="has a token_endpoint that cannot be used") as refused:
+    with pytest.raises(BadReply, match="token_endpoint in the document cannot be used") as refused:
         document(token_endpoint=url).required_url("token_endpoint", insecure=False)
     assert url not in str(refused.value)
 

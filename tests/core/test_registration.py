@@ -93,7 +93,7 @@ def test_a_registration_counts_as_the_server_confirms_it(fields: dict[str, objec
         ({"client_id": "c", "token_endpoint_auth_method": "private_key_jwt"}, "is not supported"),
         ({"client_id": "c", "token_endpoint_auth_method": "client_secret_basic"}, "wants a client secret and gives no"),
         ({"client_id": "c", "client_secret": "s", "client_secret_expires_at": 1}, "has expired already"),
-        ({"client_id": "c" * 1025}, "client_id that is no text"),
+        ({"client_id": "c" * 1025}, "client_id in the registration by https://as.test is no text"),
     ],
 )
 def test_a_registration_that_cannot_be_used_is_refused_before_anybody_is_asked(

@@ -42,8 +42,14 @@ async def main(issuer: str, scope: str) -> None:
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
     server = MCPServer(
         "protected",
+        log_level="WARNING",
         token_verifier=Verifier(issuer, url),
-        auth=AuthSettings(issuer_url=AnyHttpUrl(issuer), resource_server_url=AnyHttpUrl(url), required_scopes=[scope]),
+        auth=AuthSettings(
+            issuer_url=AnyHttpUrl(issuer),
+            resource_server_url=AnyHttpUrl(url),
+            required_scopes=[scope],
+            validate_token_resource=True,
+        ),
     )
 
     @server.tool()

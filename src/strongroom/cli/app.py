@@ -11,6 +11,7 @@ import typer
 from strongroom import __version__
 from strongroom.cli import (
     audit,
+    connect,
     crash,
     credential,
     demo,
@@ -50,6 +51,7 @@ app = typer.Typer(
 serve.register(app)
 demo.register(app)
 running.register(app)
+connect.register(app)
 app.add_typer(vault.commands, name="vault")
 app.add_typer(credential.commands, name="credential")
 app.add_typer(environment.commands, name="environment")

@@ -15,6 +15,7 @@ from strongroom.cli.lookups import (
     find_credential,
     find_vault,
     place_of,
+    vault_to_add_to,
 )
 from strongroom.cli.options import Archived, AsJson, Metadata, Yes, confirm, connection, examples, group, read_metadata
 from strongroom.cli.values import FromFile, FromStdin, read_value
@@ -159,7 +160,7 @@ def add(
             param_hint="--kind",
         )
     client = connection(ctx).client()
-    place = _vault_to_add_to(client, vault)
+    place = vault_to_add_to(client, vault)
     value = read_value(name, from_stdin=value_stdin, from_file=value_file)
     keys = read_keys(value, access_key_id=access_key_id) if kind is Kind.AWS_KEYS else {}
     place = place or client.post(path("v1", "vaults"), {"display_name": DEFAULT_VAULT})
@@ -299,15 +300,6 @@ def _require_reach(hosts: list[str] | None, *, unrestricted: bool, url: str | No
 def _require_surface(*, header: bool, body: bool) -> None:
     if not header and not body:
         raise typer.BadParameter("a secret must go somewhere: allow headers or bodies", param_hint="--no-body")
-
-
-def _vault_to_add_to(client: Client, wanted: str) -> Json | None:
-    """Return the vault, or None for a default one that has to be made once there is a secret for it."""
-    if wanted == DEFAULT_VAULT and all(
-        vault["display_name"] != DEFAULT_VAULT for vault in client.every(path("v1", "vaults"))
-    ):
-        return None
-    return find_vault(client, wanted)
 
 
 def _add_variable(client: Client, place: Json, asked: Json) -> Json:

@@ -14,6 +14,15 @@ def find_vault(client: Client, wanted: str, *, archived: bool = False) -> Json:
     return _find(client, "vault", (path("v1", "vaults"),), wanted, ("display_name",), archived=archived)
 
 
+def vault_to_add_to(client: Client, wanted: str) -> Json | None:
+    """Return the vault, or None for a default one that has to be made once there is something for it."""
+    if wanted == DEFAULT_VAULT and all(
+        vault["display_name"] != DEFAULT_VAULT for vault in client.every(path("v1", "vaults"))
+    ):
+        return None
+    return find_vault(client, wanted)
+
+
 def find_environment(client: Client, wanted: str) -> Json:
     """Return the environment with that id or name."""
     return _find(client, "environment", (path("v1", "environments"),), wanted, ("name",), archived=True)

@@ -36,6 +36,11 @@ def read_value(name: str, *, from_stdin: bool, from_file: Path | None) -> Secret
     return _checked(getpass.getpass(f"Value of {name} (not shown): ", stream=sys.stderr).encode(), "the prompt")
 
 
+def read_client_secret() -> Secret:
+    """Return an OAuth client's secret from standard input."""
+    return _checked(sys.stdin.buffer.read(_MOST + 1), "standard input")
+
+
 def _of_file(file: Path) -> bytes:
     try:
         with file.open("rb") as opened:

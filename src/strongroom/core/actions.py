@@ -79,6 +79,9 @@ class Action(Enum):
     WEBHOOK_ROTATE = ("webhook.rotate", Scope.WEBHOOKS_WRITE)
     WEBHOOK_ENABLE = ("webhook.enable", Scope.WEBHOOKS_WRITE)
     WEBHOOK_TEST = ("webhook.test", Scope.WEBHOOKS_WRITE)
+    AUTHORIZATION_BEGIN = ("authorization.begin", Scope.CREDENTIALS_WRITE)
+    AUTHORIZATION_READ = ("authorization.read", Scope.CREDENTIALS_READ)
+    AUTHORIZATION_COMPLETE = ("authorization.complete", Scope.CREDENTIALS_WRITE)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

@@ -8,7 +8,7 @@ RFC 6749 section 4.1, RFC 7636, RFC 8707, RFC 9207. Rules kept here:
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import final
@@ -68,6 +68,12 @@ class Standing(StrEnum):
     FAILED = "failed"
 
 
+RAN_OUT: Mapping[Standing, str] = {
+    Standing.PENDING: "nobody consented in time: begin again",
+    Standing.TAKEN: "it was interrupted while the tokens were fetched: begin again",
+}
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorization:
@@ -85,6 +91,12 @@ class Authorization:
     problem: str | None = None
     created_at: datetime
     expires_at: datetime
+
+    def seen(self, now: datetime) -> "Authorization":
+        """Return it as it stands at a moment: one that ran out has failed, whether somebody wrote that down or not."""
+        if self.standing not in RAN_OUT or now < self.expires_at:
+            return self
+        return replace(self, standing=Standing.FAILED, problem=RAN_OUT[self.standing])
 
 
 @final
@@ -132,7 +144,7 @@ class NoConsent:
 class Callback:
     """The answer as it came: the parameters of the URL that the browser was sent to."""
 
-    state: str
+    state: Secret
     issuer: str | None
     code: Secret | None
     error: str | None
@@ -149,14 +161,14 @@ def require_loopback(redirect: str) -> str:
     return redirect
 
 
-def authorization_url(issuer: Issuer, attempt: Attempt, *, challenge: str, state: str) -> str:
+def authorization_url(issuer: Issuer, attempt: Attempt, *, challenge: str, state: Secret) -> str:
     """Return where the person's browser goes. Raises `BadReply` where the server offers nothing of the kind."""
     endpoint = issuer.require_codes()
     asked = {
         "response_type": "code",
         "client_id": attempt.client_id,
         "redirect_uri": attempt.redirect or "",
-        "state": state,
+        "state": state.reveal(),
         "code_challenge": challenge,
         "code_challenge_method": METHOD,
         "resource": attempt.resource,
@@ -187,7 +199,7 @@ def read_callback(url: Secret) -> Callback:
     if code is not None and not (1 <= len(code) <= MAX_CODE and code.isascii() and code.isprintable()):
         raise Invalid("has a code that is none", field="callback_url")
     return Callback(
-        state=answer["state"],
+        state=Secret(answer["state"]),
         issuer=answer.get("iss"),
         code=None if code is None else Secret(code),
         error=answer.get("error"),

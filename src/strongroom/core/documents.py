@@ -51,7 +51,7 @@ class Document:
         if value is None:
             return None
         if not isinstance(value, str) or not 1 <= len(value) <= most or not value.isprintable():
-            raise BadReply(f"{self.what} has a {name} that is no text of 1 to {most} printable characters")
+            raise BadReply(f"{name} in {self.what} is no text of 1 to {most} printable characters")
         return value
 
     def required(self, name: str, *, most: int = MAX_TEXT) -> str:
@@ -65,7 +65,7 @@ class Document:
         """Return a text that nobody shows and that fits into a header or a form, or None where there is none."""
         value = self.text(name, most=most)
         if value is not None and not value.isascii():  # RFC 6749 appendix A: tokens and secrets are VSCHARs
-            raise BadReply(f"{self.what} has a {name} of other characters than visible ASCII")
+            raise BadReply(f"{name} in {self.what} has other characters than visible ASCII")
         return None if value is None else Secret(value)
 
     def texts(self, name: str) -> tuple[str, ...] | None:
@@ -74,7 +74,7 @@ class Document:
         if value is None:
             return None
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise BadReply(f"{self.what} has a {name} that is no list of texts")
+            raise BadReply(f"{name} in {self.what} is no list of texts")
         return tuple(value)
 
     def flag(self, name: str) -> bool:
@@ -89,7 +89,7 @@ class Document:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_SECONDS:
-            raise BadReply(f"{self.what} has a {name} that is no number of seconds")
+            raise BadReply(f"{name} in {self.what} is no number of seconds")
         return int(value)
 
     def url(self, name: str, *, insecure: bool) -> ControlUrl | None:
@@ -106,4 +106,4 @@ class Document:
         try:
             return ControlUrl.parse(value, insecure=insecure)
         except Invalid as refused:
-            raise BadReply(f"{self.what} has a {name} that cannot be used: it {refused.rule}") from None
+            raise BadReply(f"{name} in {self.what} cannot be used: it {refused.rule}") from None

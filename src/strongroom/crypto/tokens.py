@@ -44,6 +44,11 @@ def mint_session_token(entropy: Entropy) -> Secret:
     return _mint(SESSION_TOKEN, entropy)
 
 
+def mint_state(entropy: Entropy) -> Secret:
+    """Make the state that goes along with an authorization request (RFC 6749 section 10.12)."""
+    return _mint("", entropy)
+
+
 def _mint(prefix: str, entropy: Entropy) -> Secret:
     return Secret(prefix + base62(int.from_bytes(entropy(TOKEN_BYTES)), _TOKEN_DIGITS))
 

@@ -21,6 +21,8 @@ def mounted(dialects: Iterable[Dialect], services: Services, options: Options) -
     for dialect in dialects:
         door = dialect.build(services, options)
         apps |= dict.fromkeys(dialect.prefixes, door)
+        if dialect.public is not None:
+            apps |= dialect.public(services, options)
         if dialect.base is not None:
             apps[dialect.base] = Stripped(door, dialect.base)
         written = Document(door.document(servers=(options.path_prefix or "/",)))

@@ -6,7 +6,7 @@ from typing import final
 
 from strongroom.core.failures import NotAuthenticated, Unavailable
 from strongroom.core.grants import Principal
-from strongroom.core.ids import PrincipalId
+from strongroom.core.ids import PrincipalId, WorkspaceId
 from strongroom.core.secret import Secret
 from strongroom.core.tenants import ApiKey
 from strongroom.crypto.tokens import digest
@@ -39,6 +39,13 @@ class Authentication:
             self._known.clear()
         self._known[fingerprint] = _principal(found)
         return self._known[fingerprint]
+
+    async def holder(self, workspace: WorkspaceId, key: PrincipalId) -> Principal:
+        """Return who holds the key with that id. Raises `NotAuthenticated` if it is gone or revoked."""
+        for found in await self._tenants.keys(workspace):
+            if PrincipalId(found.id) == key and found.revoked_at is None:
+                return _principal(found)
+        raise NotAuthenticated(presented=True)
 
     async def follow(self, changes: Changes) -> None:
         """Forget revoked keys; runs as long as the process. A silent feed forgets all."""

@@ -6,6 +6,7 @@ from typing import final
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
 from strongroom.services.authentication import Authentication
+from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.idempotency import Idempotency
@@ -31,4 +32,5 @@ class Services:
     organizations: OrganizationService
     audits: AuditService
     webhooks: WebhookService
+    connecting: Connecting
     access: EgressAccess

@@ -29,6 +29,7 @@ from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import Vault
+from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.webhook_ports import Outbox, Webhooks
 
@@ -388,3 +389,4 @@ class Store:
     webhooks: Webhooks
     outbox: Outbox
     refreshes: Refreshes
+    authorizations: Authorizations

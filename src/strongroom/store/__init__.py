@@ -16,6 +16,7 @@ from strongroom.core.failures import NotReady
 from strongroom.core.sources import Clock
 from strongroom.services.ports import Store
 from strongroom.store.audit import AuditStore
+from strongroom.store.authorizations import AuthorizationStore
 from strongroom.store.changes import ChangeFeed, last_sequence
 from strongroom.store.credentials import CredentialStore
 from strongroom.store.database import Database
@@ -87,6 +88,7 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         webhooks=WebhookStore(database=database),
         outbox=DeliveryStore(database=database),
         refreshes=RefreshStore(database=database, feed=feed),
+        authorizations=AuthorizationStore(database=database),
     )
 
 

@@ -291,3 +291,25 @@ refreshes = Table(
 )
 """The lease under which a credential's tokens are renewed: `holder` is a name that each try takes anew, so that who
 waits can tell one try from the next without a clock that both would have to agree on."""
+
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("vault_id", ID, nullable=False),
+    Column("opened_by", ID, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("mcp_server_url", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("credential_id", ID),
+    Column("problem", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("state", LargeBinary, unique=True),
+    Column("sealed", LargeBinary),
+    Column("ask_at", Moment),
+    Column("ask_every", BigInteger),
+)
+"""Consent that is waited for. `sealed` is what finishes it, and goes with the outcome; `state` is a digest."""

@@ -3,7 +3,9 @@
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
 from strongroom.dialects.native.audit import add_audit
+from strongroom.dialects.native.authorizations import add_authorizations
 from strongroom.dialects.native.aws_keys import add_aws_keys
+from strongroom.dialects.native.consent import public
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
@@ -34,7 +36,8 @@ def build(services: Services, options: Options) -> Door:
     add_organizations(door.router, services)
     add_audit(door.router, services)
     add_webhooks(door.router, services)
+    add_authorizations(door.router, services)
     return door
 
 
-NATIVE = Dialect(name="strongroom", prefixes=(PREFIX,), build=build)
+NATIVE = Dialect(name="strongroom", prefixes=(PREFIX,), build=build, public=public)

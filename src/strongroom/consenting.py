@@ -1,0 +1,94 @@
+"""The connecting use cases with what they stand on: our own calls, the store, and where browsers bring answers."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import final
+
+from strongroom.core.hosts import Host, is_address
+from strongroom.core.mcp_urls import McpUrl
+from strongroom.dialects.native.authorizations import CALLBACK, CLIENT
+from strongroom.edge import Edge
+from strongroom.egress import control_client
+from strongroom.ground import Doors, Ground
+from strongroom.outbound.token_endpoint import HttpTokenEndpoint
+from strongroom.services.attempts import Attempts
+from strongroom.services.authentication import Authentication
+from strongroom.services.connecting import Connecting
+from strongroom.services.credentials import CredentialService
+from strongroom.services.discovering import Discovering
+from strongroom.services.landing import Landing
+from strongroom.services.opening import Opening
+from strongroom.services.redeeming import Redeeming
+from strongroom.services.registering import Registering
+from strongroom.settings import Settings
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Where browsers bring answers, and where servers read who we are; None where they cannot reach us.
+
+    An answer comes to https, or to this machine (MCP, communication security); a document is https.
+    """
+
+    callback: str | None
+    client: str | None
+
+    @classmethod
+    def of(cls, settings: Settings, doors: Doors) -> "Public":
+        """Read the settings: without a public URL, a server that listens on loopback is reached there."""
+        base = settings.public_url
+        if base is None:
+            host = settings.host
+            shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+            base = f"http://{shown}:{doors.api[1]}{settings.path_prefix}"
+        url = McpUrl.parse(base, insecure=True)
+        reached = url.scheme == "https" or _is_loopback(url.host)
+        return cls(
+            callback=base + CALLBACK if reached else None, client=base + CLIENT if url.scheme == "https" else None
+        )
+
+
+def connecting(  # noqa: PLR0913 - what it stands on
+    settings: Settings,
+    edge: Edge,
+    doors: Doors,
+    ground: Ground,
+    roots: str,
+    *,
+    credentials: CredentialService,
+    authentication: Authentication,
+) -> Connecting:
+    """Put the use cases together."""
+    control = control_client(settings, doors, roots)
+    store, endpoint, public = ground.store, HttpTokenEndpoint(client=control), Public.of(settings, doors)
+    attempts = Attempts(seal=ground.keyring)
+    landing = Landing(service=credentials, credentials=store.credentials, vaults=store.vaults)
+    opening = Opening(
+        discovering=Discovering(control=control, insecure=settings.insecure_upstreams),
+        registering=Registering(control=control, clock=edge.clock, document=public.client),
+        endpoint=endpoint,
+        landing=landing,
+        authorizations=store.authorizations,
+        attempts=attempts,
+        gate=ground.gate,
+        clock=edge.clock,
+        new_id=edge.new_id,
+        entropy=edge.entropy,
+        callback=public.callback,
+        insecure=settings.insecure_upstreams,
+    )
+    return Connecting(
+        opening=opening,
+        authorizations=store.authorizations,
+        attempts=attempts,
+        redeeming=Redeeming(endpoint=endpoint),
+        landing=landing,
+        authentication=authentication,
+        gate=ground.gate,
+        clock=edge.clock,
+    )
+
+
+def _is_loopback(host: Host) -> bool:
+    return ip_address(host).is_loopback if is_address(host) else host == "localhost"

@@ -1,0 +1,81 @@
+"""Puts fresh tokens where they belong: into a new credential, or into the one that the server has already.
+
+A credential that is repaired keeps its id, its name and its URL as it was written; sessions that hold it go on. Its
+refresh block is replaced as a whole, since the tokens may come from another client than before.
+"""
+
+from dataclasses import replace
+from typing import final
+
+from strongroom.core.credentials import Credential, Material, NewCredential
+from strongroom.core.credentials.mcp_oauth import McpOAuth, McpOAuthDetails
+from strongroom.core.failures import Conflict, Invalid
+from strongroom.core.grants import Principal
+from strongroom.core.ids import VaultId
+from strongroom.core.vaults import MAX_CREDENTIALS
+from strongroom.services.credentials import CredentialService
+from strongroom.services.ports import Credentials, Vaults
+
+_TRIES = 3
+"""Somebody else may make or remove the credential at the same moment; more than once is no coincidence."""
+
+
+@final
+class Landing:
+    """Finds the place before anybody is asked, and fills it afterwards."""
+
+    def __init__(self, *, service: CredentialService, credentials: Credentials, vaults: Vaults) -> None:
+        self._service = service
+        self._credentials = credentials
+        self._vaults = vaults
+
+    async def require_room(self, principal: Principal, vault: VaultId, server: str) -> Credential | None:
+        """Return the credential that would be repaired, if there is one.
+
+        Raises `NotFound` and `Invalid` for the vault, and `Conflict` where the server has a token of another kind.
+        """
+        (await self._vaults.get(principal.workspace, vault)).require_active()
+        active = await self._credentials.active_in(principal.workspace, [vault])
+        key = McpOAuthDetails(mcp_server_url=server).unique_key()
+        for credential, _ in active:
+            if credential.details.unique_key() == key:
+                if credential.kind != McpOAuth.tag:
+                    raise Conflict(
+                        f"credential {credential.id} holds a fixed token for this server: archive it first, "
+                        "or connect into another vault"
+                    )
+                return credential
+        if len(active) >= MAX_CREDENTIALS:
+            raise Invalid(f"vault {vault} already holds {MAX_CREDENTIALS} active credentials", field="vault")
+        return None
+
+    async def land(
+        self,
+        principal: Principal,
+        vault: VaultId,
+        tokens: tuple[McpOAuthDetails, McpOAuth],
+        *,
+        display_name: str | None,
+    ) -> Credential:
+        """Store the tokens. Raises what `require_room` does."""
+        details, material = tokens
+        for _ in range(_TRIES):
+            present = await self.require_room(principal, vault, details.mcp_server_url)
+            if present is not None:
+                return await self._repaired(principal, present, details, material)
+            new = NewCredential(details=details, material=material, display_name=display_name, metadata={})
+            try:
+                return await self._service.create(principal, vault, new)
+            except Conflict:  # made by somebody else since we looked
+                continue
+        raise Conflict("the credential for this server is being changed by others: begin again")
+
+    async def _repaired(
+        self, principal: Principal, present: Credential, details: McpOAuthDetails, material: McpOAuth
+    ) -> Credential:
+        def change(before: Credential, _sealed: Material | None) -> tuple[Credential, Material | None]:
+            stored = before.details
+            assert isinstance(stored, McpOAuthDetails)  # noqa: S101 - the kind was looked at, and never changes
+            return replace(before, details=replace(details, mcp_server_url=stored.mcp_server_url)), material
+
+        return await self._service.update(principal, present.vault, present.id, change, needs_material=False)
