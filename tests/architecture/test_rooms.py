@@ -31,7 +31,12 @@ IMPURE = {
     "time",
 }
 
-PORTS = ("strongroom.services.ports", "strongroom.services.webhook_ports", "strongroom.services.oauth_ports")
+PORTS = (
+    "strongroom.services.ports",
+    "strongroom.services.authorization_ports",
+    "strongroom.services.oauth_ports",
+    "strongroom.services.webhook_ports",
+)
 
 # Where an exception is right, and why.
 EXCUSED = {

@@ -51,6 +51,7 @@ _WORDS = {
     413: "The body is too large.",
     429: "Too many requests.",
     500: "A mistake on the server's side.",
+    502: "Another server, which had to be asked, did not answer as it should; the step is named.",
     503: "A part of the server does not answer; try again later.",
 }
 
