@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
             "strongroom connect https://mcp.linear.app/mcp",
             "strongroom connect https://mcp.example.com/mcp --vault 'customer 4711'",
             "strongroom connect https://mcp.example.com/mcp --device",
-            "strongroom connect https://mcp.example.com/mcp --client-id abc --client-secret-stdin < secret.txt",
+            "pass show example | strongroom connect https://mcp.example.com/mcp --client-id abc --client-secret-stdin",
         ),
     )(connect)
 
@@ -84,9 +84,10 @@ def connect(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Connect an MCP server: you consent in a browser, the tokens land in the vault.
+    """Connect an MCP server by your consent in a browser.
 
-    Where the vault has a credential for the server already, it is repaired: it keeps its id, and sessions go on.
+    The tokens land in the vault. Where it has a credential for the server already, that is repaired: it keeps its id,
+    and sessions go on.
     """
     if client_secret_stdin and client_id is None:
         raise typer.BadParameter("belongs to a client: give --client-id too", param_hint="--client-secret-stdin")
