@@ -34,7 +34,13 @@ class Verifier:
         except jwt.PyJWTError:
             return None
         scopes = str(claims.get("scope", "")).split()
-        return AccessToken(token=token, client_id=claims["client_id"], scopes=scopes, expires_at=claims["exp"])
+        return AccessToken(
+            token=token,
+            client_id=claims["client_id"],
+            scopes=scopes,
+            expires_at=claims["exp"],
+            resource=claims["aud"],
+        )
 
 
 async def main(issuer: str, scope: str) -> None:
