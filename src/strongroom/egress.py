@@ -13,11 +13,12 @@ from prometheus_client.core import Metric
 from strongroom.core.hosts import HostSet
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
 from strongroom.edge import Edge
-from strongroom.ground import Doors, Ground, opened
+from strongroom.ground import Doors, Ground, opened, public_url
 from strongroom.outbound import AddressGuard, Dialer, trust
 from strongroom.outbound.control import ControlClient
 from strongroom.outbound.token_endpoint import HttpTokenEndpoint
 from strongroom.services.delivery import Delivery
+from strongroom.services.identities import Identities, IdentityRing
 from strongroom.services.installation import AUTHORITY, kept
 from strongroom.services.ports import Changes
 from strongroom.services.refresh import Refresher
@@ -130,6 +131,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
         environments=ground.store.environments,
         credentials=ground.store.credentials,
         refresher=refresher,
+        identities=identities(settings, edge, doors, ground),
         seal=ground.keyring,
         gate=ground.gate,
         meter=meter,
@@ -182,6 +184,12 @@ def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
     """The one way out."""
     contexts = trust.upstream_contexts(trusted(settings, roots))
     return Dialer(guard=guard(settings, doors), ssl_contexts=contexts, resolve_pins=settings.resolve)
+
+
+def identities(settings: Settings, edge: Edge, doors: Doors, ground: Ground) -> Identities:
+    """Put together what signs sessions' identities in this process."""
+    ring = IdentityRing(sealed=ground.store.sealed, seal=ground.keyring)
+    return Identities(ring=ring, clock=edge.clock, new_id=edge.new_id, issuer=public_url(settings, doors))
 
 
 def assembled_refresher(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Refresher:

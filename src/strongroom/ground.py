@@ -35,6 +35,18 @@ class Doors:
     proxy: tuple[str, int]
 
 
+def public_url(settings: Settings, doors: Doors) -> str:
+    """Return the URL that others know the API by."""
+    if settings.public_url is not None:
+        return settings.public_url
+    return f"http://{bracketed(settings.agent_host)}:{doors.api[1]}{settings.path_prefix}"
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it stands in a URL."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:

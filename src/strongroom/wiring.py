@@ -21,6 +21,7 @@ from strongroom import data_dir
 from strongroom.consenting import Public, connecting
 from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
+from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
 from strongroom.delivery.egress import CertificateAuthority
 from strongroom.dialects import DIALECTS
@@ -28,9 +29,10 @@ from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
 from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates
+from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Proxies, assembled, assembled_refresher
-from strongroom.ground import Doors, Ground, opened
+from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
 from strongroom.outbound.trust_files import contents, trust_files
 from strongroom.services.access import EgressAccess
@@ -41,7 +43,8 @@ from strongroom.services.credentials import CredentialService
 from strongroom.services.deliverer import Deliverer
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.idempotency import Idempotency
-from strongroom.services.installation import AUTHORITY, Foundation, Installation
+from strongroom.services.identities import IdentityKeyService, IdentityRing
+from strongroom.services.installation import AUTHORITY, IDENTITY_KEYS, Foundation, Installation
 from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
@@ -114,6 +117,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
         await installation.keep(AUTHORITY, CertificateAuthority.mint(now=edge.clock())),
         clock=edge.clock,
     )
+    await installation.keep(IDENTITY_KEYS, IdentityKeys.fresh(edge.clock()).to_bytes())
     roots = trust.system_roots(os.environ)
     files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
@@ -136,7 +140,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
             Tries(telling),
             subkey(founded.secret, "page tokens"),
         ),
-        api_url=f"http://{_host(settings.host)}:{doors.api[1]}{settings.path_prefix}",
+        api_url=f"http://{bracketed(settings.host)}:{doors.api[1]}{settings.path_prefix}",
         proxy_authority=access.authority,
         first_key=founded.first_key,
         broken=egress.broken,
@@ -207,6 +211,12 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         connecting=connecting(
             settings, edge, doors, ground, roots, credentials=credentials, authentication=authentication
         ),
+        identity_keys=IdentityKeyService(
+            ring=IdentityRing(sealed=store.sealed, seal=keyring),
+            gate=gate,
+            clock=clock,
+            issuer=public_url(settings, doors),
+        ),
         access=access,
     )
 
@@ -249,7 +259,8 @@ def _api(  # noqa: PLR0913 - as above
         ),
     )
     return Front(
-        apps=mounted(DIALECTS.values(), services, options),
+        apps=mounted(DIALECTS.values(), services, options)
+        | well_known(services.identity_keys.issuer, services.identity_keys.key_set),
         ready=ready,
         metrics=metrics,
         path_prefix=settings.path_prefix,
@@ -259,7 +270,7 @@ def _api(  # noqa: PLR0913 - as above
 def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: str) -> EgressAccess:
     loopback = ip_address("127.0.0.1")
     return EgressAccess(
-        authority=f"{_host(settings.agent_host)}:{doors.proxy[1]}",
+        authority=f"{bracketed(settings.agent_host)}:{doors.proxy[1]}",
         ca_certificate=certificate,
         files=files,
         loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
@@ -284,7 +295,3 @@ def _first_key(settings: Settings, edge: Edge) -> Secret:
     key = key or mint_api_key(edge.entropy)
     data_dir.write(path, key.reveal() + "\n")
     return key
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -33,9 +33,10 @@ def authorization_server(
 
 
 @contextmanager
-def protected_server(issuer: str) -> Iterator[str]:
+def protected_server(issuer: str, *, scope: str | None = SCOPE) -> Iterator[str]:
     """Run an MCP server that takes this issuer's tokens; yields its URL."""
-    with _running([sys.executable, str(HERE / "mcp_server.py"), issuer, SCOPE]) as said:
+    wanted = [] if scope is None else [scope]
+    with _running([sys.executable, str(HERE / "mcp_server.py"), issuer, *wanted]) as said:
         yield said["url"]
 
 

@@ -20,6 +20,7 @@ from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Agent
 from strongroom.core.surfaces import Surface
+from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.keyring import KeyRing
 from strongroom.custody import EnvelopeCustodian
 from strongroom.custody.kek.local import LocalKek
@@ -29,6 +30,8 @@ from strongroom.services.credentials import CredentialService
 from strongroom.services.delivery import MAX_LIVE, Delivery
 from strongroom.services.environments import EnvironmentService, NewEnvironment
 from strongroom.services.gate import Gate
+from strongroom.services.identities import Identities, IdentityKeyService, IdentityRing
+from strongroom.services.installation import IDENTITY_KEYS, binding
 from strongroom.services.keys import KeyService
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.organizations import OrganizationService
@@ -46,6 +49,7 @@ from strongroom.testing.token_endpoint import SimulatedTokenEndpoint
 
 API = Destination("https", canonical_host("api.example.com"), 443)
 OTHER = Destination("https", canonical_host("other.example.com"), 443)
+ISSUER = "https://vault.example.com"
 
 
 class Switch:
@@ -82,6 +86,7 @@ class Rooms:
     one_of_several: Delivery
     """That of one process among others."""
     webhooks: WebhookService
+    identity_keys: IdentityKeyService
     keyring: KeyRing
     custodian: EnvelopeCustodian
     endpoint: SimulatedTokenEndpoint
@@ -145,12 +150,17 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
             )
             return Refresher(renewals=renewals, custodian=custodian, clock=clock, spawn=background.spawn)
 
+        keys = IdentityKeys.fresh(clock()).to_bytes()
+        await store.sealed.put_if_absent(IDENTITY_KEYS, await keyring.seal(binding(IDENTITY_KEYS), keys))
+        ring = IdentityRing(sealed=store.sealed, seal=keyring)
+
         def delivery(*, alone: bool) -> Delivery:
             return Delivery(
                 sessions=store.sessions,
                 environments=store.environments,
                 credentials=store.credentials,
                 refresher=refresher(),
+                identities=Identities(ring=ring, clock=clock, new_id=entropy.new_id, issuer=ISSUER),
                 seal=keyring,
                 gate=gate,
                 meter=meter,
@@ -204,6 +214,7 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
                     new_id=entropy.new_id,
                     entropy=entropy,
                 ),
+                identity_keys=IdentityKeyService(ring=ring, gate=gate, clock=clock, issuer=ISSUER),
                 keyring=keyring,
                 custodian=custodian,
                 endpoint=endpoint,

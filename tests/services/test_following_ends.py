@@ -30,7 +30,7 @@ class OneChange:
 def following(name: str, changes: OneChange) -> Coroutine[Any, Any, None]:
     if name == "keys":
         return Authentication(tenants=ANYTHING).follow(changes)
-    parts = ("sessions", "environments", "credentials", "refresher", "seal", "gate", "meter", "clock")
+    parts = ("sessions", "environments", "credentials", "refresher", "identities", "seal", "gate", "meter", "clock")
     return Delivery(**dict.fromkeys(parts, ANYTHING)).follow(changes)
 
 

@@ -17,6 +17,7 @@ from strongroom.cli import (
     demo,
     doctor,
     environment,
+    identity_key,
     key,
     org,
     running,
@@ -59,6 +60,7 @@ app.add_typer(session.commands, name="session")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(webhook.commands, name="webhook")
 app.add_typer(key.commands, name="key")
+app.add_typer(identity_key.commands, name="identity-key")
 app.add_typer(org.commands, name="org")
 doctor.register(app)
 

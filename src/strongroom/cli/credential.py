@@ -5,11 +5,13 @@ from typing import Annotated, assert_never
 
 import typer
 
-from strongroom.cli import output
+from strongroom.cli import agent_identity, output
 from strongroom.cli.aws_keys import read_keys
 from strongroom.cli.client import Client, Json, path
+from strongroom.cli.complaint import Complaint
 from strongroom.cli.lookups import (
     DEFAULT_VAULT,
+    agent_identities_of,
     aws_keys_of,
     credentials_of,
     find_credential,
@@ -29,6 +31,7 @@ class Kind(StrEnum):
     STATIC_BEARER = "static_bearer"
     MCP_OAUTH = "mcp_oauth"
     AWS_KEYS = "aws_keys"
+    AGENT_IDENTITY = "agent_identity"
 
 
 FIELDS = {
@@ -105,6 +108,7 @@ Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credentia
         "aws configure export-credentials | strongroom credential add aws --kind aws_keys --host '*.amazonaws.com' "
         "--value-stdin",
         "strongroom credential add linear --kind static_bearer --url https://mcp.linear.app/mcp --value-file token.txt",
+        "strongroom credential add tools --kind agent_identity --url https://tools.example.com/mcp",
     ),
 )
 def add(
@@ -130,7 +134,14 @@ def add(
         bool, typer.Option("--imitate", help="Placeholders keep the secret's public prefix and length.")
     ] = False,
     url: Annotated[
-        str | None, typer.Option("--url", metavar="MCP_URL", help="The MCP server, for static_bearer and mcp_oauth.")
+        str | None,
+        typer.Option(
+            "--url", metavar="MCP_URL", help="The MCP server, for static_bearer, mcp_oauth and agent_identity."
+        ),
+    ] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option("--audience", metavar="TEXT", help="Whom an agent_identity is for; without it, the --url."),
     ] = None,
     access_key_id: KeyId = None,
     display_name: Annotated[
@@ -145,6 +156,17 @@ def add(
     notes = read_metadata(metadata)
     if access_key_id is not None and kind is not Kind.AWS_KEYS:
         raise typer.BadParameter("is for --kind aws_keys", param_hint="--access-key-id")
+    if audience is not None and kind is not Kind.AGENT_IDENTITY:
+        raise typer.BadParameter("is for --kind agent_identity", param_hint="--audience")
+    if kind is Kind.AGENT_IDENTITY:
+        others = hosts or unrestricted or imitate or value_stdin or value_file or not (header and body)
+        server = agent_identity.require_server(url, others=bool(others))
+        client = connection(ctx).client()
+        home = _made(client, vault_to_add_to(client, vault))
+        named: Json = {"display_name": display_name or name, "metadata": notes}
+        identity = {"mcp_server_url": server, "audience": audience} | named
+        _show(agent_identity.add_identity(client, home, identity), as_json=as_json)
+        return
     if kind is Kind.AWS_KEYS:
         _require_reach(hosts, unrestricted=unrestricted, url=url)
         if imitate or not (header and body):
@@ -163,7 +185,7 @@ def add(
     place = vault_to_add_to(client, vault)
     value = read_value(name, from_stdin=value_stdin, from_file=value_file)
     keys = read_keys(value, access_key_id=access_key_id) if kind is Kind.AWS_KEYS else {}
-    place = place or client.post(path("v1", "vaults"), {"display_name": DEFAULT_VAULT})
+    place = _made(client, place)
     if kind is Kind.ENVIRONMENT_VARIABLE:
         surfaces = [word for word, wanted in (("header", header), ("body", body)) if wanted]
         made = _add_variable(
@@ -211,7 +233,7 @@ def list_(
     found = [
         held if as_json else _row(held, place)
         for place in vaults
-        for where in (credentials_of(place), aws_keys_of(place))
+        for where in (credentials_of(place), aws_keys_of(place), agent_identities_of(place))
         for held in client.every(where, include_archived=archived)
     ]
     columns = {"ID": "id", "NAME": "name", "VAULT": "vault", "KIND": "kind", "HOSTS": "hosts"} | (
@@ -244,6 +266,8 @@ def rotate(
     place = find_vault(client, vault)
     found = find_credential(client, place, credential)
     kind = Kind(_kind(found))
+    if kind is Kind.AGENT_IDENTITY:
+        raise Complaint("an agent identity holds no secret: `strongroom identity-key rotate` replaces what signs it")
     if access_key_id is not None and kind is not Kind.AWS_KEYS:
         raise typer.BadParameter("is for AWS keys", param_hint="--access-key-id")
     value = read_value(_name(found), from_stdin=value_stdin, from_file=value_file)
@@ -302,6 +326,11 @@ def _require_surface(*, header: bool, body: bool) -> None:
         raise typer.BadParameter("a secret must go somewhere: allow headers or bodies", param_hint="--no-body")
 
 
+def _made(client: Client, vault: Json | None) -> Json:
+    made: Json = vault or client.post(path("v1", "vaults"), {"display_name": DEFAULT_VAULT})
+    return made
+
+
 def _add_variable(client: Client, place: Json, asked: Json) -> Json:
     made = client.post(path("strongroom", "v1", "vaults", place["id"], "credentials"), asked, VARIABLE_WORDS)
     described: Json = client.get(credentials_of(place) + path(made["id"]))
@@ -316,14 +345,15 @@ def _renewal(kind: Kind, value: Secret) -> Json:
             return {"token": value.reveal()}
         case Kind.MCP_OAUTH:
             return {"access_token": value.reveal()}
-        case Kind.AWS_KEYS:
-            return {}  # replaced by a request of their own
+        case Kind.AWS_KEYS | Kind.AGENT_IDENTITY:
+            return {}  # replaced by a request of their own, or not at all
         case _:
             assert_never(kind)
 
 
 def _show(credential: Json, *, as_json: bool) -> None:
-    output.one(credential, FIELDS if "auth" in credential else KEYS_FIELDS, as_json=as_json)
+    ours = {Kind.AWS_KEYS.value: KEYS_FIELDS, Kind.AGENT_IDENTITY.value: agent_identity.FIELDS}
+    output.one(credential, FIELDS if "auth" in credential else ours[credential["kind"]], as_json=as_json)
 
 
 def _kind(credential: Json) -> str:
@@ -341,6 +371,8 @@ def _name(credential: Json) -> str:
 
 
 def _where(credential: Json) -> str:
+    if "mcp_server_url" in credential:
+        return str(credential["mcp_server_url"])
     if "auth" not in credential:
         return " ".join(credential["hosts"] or [EVERYWHERE])
     auth = credential["auth"]

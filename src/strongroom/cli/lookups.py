@@ -30,8 +30,8 @@ def find_environment(client: Client, wanted: str) -> Json:
 
 def find_credential(client: Client, vault: Json, wanted: str, *, archived: bool = False) -> Json:
     """Return the vault's credential with that id or variable name; others go by display name or server."""
-    fields = ("auth.secret_name", "display_name", "auth.mcp_server_url")
-    places = (credentials_of(vault), aws_keys_of(vault))
+    fields = ("auth.secret_name", "display_name", "auth.mcp_server_url", "mcp_server_url")
+    places = (credentials_of(vault), aws_keys_of(vault), agent_identities_of(vault))
     return _find(client, "credential", places, wanted, fields, archived=archived)
 
 
@@ -45,9 +45,17 @@ def aws_keys_of(vault: Json) -> str:
     return path("strongroom", "v1", "vaults", vault["id"], "aws-keys")
 
 
+def agent_identities_of(vault: Json) -> str:
+    """Return the path of a vault's agent identities, likewise."""
+    return path("strongroom", "v1", "vaults", vault["id"], "agent-identities")
+
+
 def place_of(vault: Json, credential: Json) -> str:
     """Return the path of a credential that was found in a vault."""
-    return (credentials_of(vault) if "auth" in credential else aws_keys_of(vault)) + path(credential["id"])
+    if "auth" in credential:
+        return credentials_of(vault) + path(credential["id"])
+    where = agent_identities_of if credential["kind"] == "agent_identity" else aws_keys_of
+    return where(vault) + path(credential["id"])
 
 
 def _find(

@@ -82,6 +82,8 @@ class Action(Enum):
     AUTHORIZATION_BEGIN = ("authorization.begin", Scope.CREDENTIALS_WRITE)
     AUTHORIZATION_READ = ("authorization.read", Scope.CREDENTIALS_READ)
     AUTHORIZATION_COMPLETE = ("authorization.complete", Scope.CREDENTIALS_WRITE)
+    IDENTITY_KEY_LIST = ("identity_key.list", Scope.ORGANIZATIONS_READ)
+    IDENTITY_KEY_ROTATE = ("identity_key.rotate", Scope.ORGANIZATIONS_WRITE)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

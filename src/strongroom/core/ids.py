@@ -33,6 +33,7 @@ REQUEST = "req_"
 WEBHOOK = "whk_"
 EVENT = "whe_"
 AUTHORIZATION = "auth_"
+IDENTITY_TOKEN = "idt_"  # noqa: S105 - what the ids of such tokens begin with
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""

@@ -45,7 +45,7 @@ class Placement:
     """A header, `scheme` and secret, set on requests to one target; the agent holds nothing for it.
 
     `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the
-    secret would have stood.
+    secret would have stood. `ends` is when the secret is worthless, where that is certain.
     """
 
     target: str
@@ -55,6 +55,7 @@ class Placement:
     marker: str
     credential: CredentialId
     vault: VaultId
+    ends: datetime | None = None
 
 
 @final

@@ -5,7 +5,8 @@ base64 digits mix its bits with a neighbour's they are left alone; those that de
 replaced.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import final
 
 from strongroom.core.echoes import echoes
@@ -68,17 +69,18 @@ def _unknown(noted: Iterable[tuple[Secret, str]], secrets: Iterable[tuple[Secret
 
 @final
 class Sent:
-    """The secrets that one session has sent to one host so far. It grows and never shrinks.
+    """The secrets that one session has sent to one host so far. It grows, and shrinks only by tokens that have ended.
 
     So what one request stores upstream is taken out of what a later one reads, after a rotation, on
     another port, and in a stream that was open before the secret was sent.
     """
 
-    __slots__ = ("_fitting", "_noted", "_worthless", "scrubber")
+    __slots__ = ("_ends", "_fitting", "_noted", "_worthless", "scrubber")
 
     def __init__(self) -> None:
         self._noted: list[tuple[Secret, str]] = []
         self._worthless: list[tuple[Secret, str]] = []
+        self._ends: list[tuple[datetime, Secret]] = []
         self._fitting: tuple[Scrubber, Scrubber] | None = None
         self.scrubber = Scrubber(())
 
@@ -109,6 +111,19 @@ class Sent:
         if fresh or others:
             self._noted.extend(fresh)
             self._worthless.extend(others)
+            self.scrubber = Scrubber(self._noted, worthless=self._worthless)
+
+    def ends(self, secret: Secret, moment: datetime | None) -> None:
+        """Remember when a secret is worthless, where that is known: there may be one more every few minutes."""
+        if moment is not None and not any(known == secret for _, known in self._ends):
+            self._ends.append((moment, secret))
+
+    def let_go(self, *, ended_by: datetime, but_for: Sequence[Secret]) -> None:
+        """Forget what was worthless by a moment, but for what is sent all the same."""
+        gone = [secret for moment, secret in self._ends if moment <= ended_by and secret not in but_for]
+        if gone:
+            self._ends = [each for each in self._ends if each[1] not in gone]
+            self._noted = [each for each in self._noted if each[0] not in gone]
             self.scrubber = Scrubber(self._noted, worthless=self._worthless)
 
     def scrubber_with(self, secrets: Iterable[tuple[Secret, str]]) -> Scrubber:

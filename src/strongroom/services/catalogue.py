@@ -10,6 +10,7 @@ from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.idempotency import Idempotency
+from strongroom.services.identities import IdentityKeyService
 from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.sessions import SessionService
@@ -33,4 +34,5 @@ class Services:
     audits: AuditService
     webhooks: WebhookService
     connecting: Connecting
+    identity_keys: IdentityKeyService
     access: EgressAccess

@@ -7,14 +7,15 @@ until an event drops it. The hot path is `entered` and `planned`: two dictionary
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import final
 
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
-from strongroom.core.credentials import Credential
+from strongroom.core.credentials import Credential, Material
 from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
-from strongroom.core.grants import Principal, Target
+from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host, HostSet
 from strongroom.core.ids import CredentialId, PrincipalId
 from strongroom.core.plans import Destination
@@ -23,6 +24,7 @@ from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
 from strongroom.services.gate import Facts, Gate
+from strongroom.services.identities import Identities
 from strongroom.services.live import LivePlan, LiveSession
 from strongroom.services.planner import Planner
 from strongroom.services.ports import (
@@ -42,6 +44,8 @@ from strongroom.services.usage import Meter
 RETRY_SECONDS = 0.2
 RENEW_AGAIN_SECONDS = 30.0
 """How long a plan is kept whose token should have been renewed and could not be."""
+LET_GO_AFTER = timedelta(minutes=5)
+"""How long a token that has ended is still taken out of replies, where another one is sent by now."""
 _LONGEST_TIMER = 24 * 3600.0
 MAX_LIVE = 20_000
 """Sessions that a process remembers; more than it takes connections, so that some can always be let go."""
@@ -60,6 +64,7 @@ class Delivery:
         environments: Environments,
         credentials: Credentials,
         refresher: Refresher,
+        identities: Identities,
         seal: Seal,
         gate: Gate,
         meter: Meter,
@@ -77,6 +82,7 @@ class Delivery:
         self._environments = environments
         self._credentials = credentials
         self._refresher = refresher
+        self._identities = identities
         self._seal = seal
         self._gate = gate
         self._meter = meter
@@ -194,7 +200,7 @@ class Delivery:
         )
         opened = await asyncio.gather(
             *(
-                self._refresher.fresh(proof, credential, custody)
+                self._opened(proof, session, credential, custody)
                 for (credential, custody), proof in zip(here, granted[1:], strict=True)
             )
         )
@@ -202,9 +208,19 @@ class Delivery:
         known = [credential for credential, _ in held]
         plan = planner.plan(destination, held=known, here=opened, passes_through=passes)
         sent = live.sent_to(destination.host)
+        sent.let_go(ended_by=self._clock() - LET_GO_AFTER, but_for=[secret for secret, _ in plan.marked()])
         if not self._alone:  # another process may have sent what this one is asked to read back
             sent.note_all(plan.marked(), worthless=plan.worthless())
+            for placement in plan.placements:
+                sent.ends(placement.secret, placement.ends)
         return LivePlan(plan, principal=live.principal, meter=self._meter, sent=sent)
+
+    async def _opened(
+        self, proof: Granted, session: Session, credential: Credential, custody: Custody
+    ) -> tuple[Credential, Material]:
+        """Return a credential as it is sent out: its tokens renewed, an identity signed for the session."""
+        fresh, material = await self._refresher.fresh(proof, credential, custody)
+        return fresh, await self._identities.stated(proof, session, fresh, material)
 
     async def _current(self, live: LiveSession) -> Session:
         """Read the session again: it may have ended before `live` began to hear of changes."""

@@ -1,4 +1,4 @@
-"""The first start of an installation, and the two secrets that belong to it alone.
+"""The first start of an installation, and the secrets that belong to it alone.
 
 The installation's own secret signs page tokens and fingerprints repeated requests; it also proves,
 before anything else is touched, that the root key is the right one.
@@ -18,6 +18,7 @@ from strongroom.services.ports import Seal, Sealed, Tenants
 
 INSTALLATION = "installation"
 AUTHORITY = "authority"
+IDENTITY_KEYS = "identity_keys"
 _SECRET_BYTES = 32
 _FIRST_ORGANIZATION = "default"
 

@@ -123,6 +123,8 @@ class LivePlan:
         if what.credential not in self._noted:
             self._noted.add(what.credential)
             self.sent.note(what.secret, what.placeholder if isinstance(what, Swap) else what.marker)
+            if isinstance(what, Placement):
+                self.sent.ends(what.secret, what.ends)
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)

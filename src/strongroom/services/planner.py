@@ -10,13 +10,16 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import starmap
 from typing import final
 
 from strongroom.core.credentials import Credential, Material
+from strongroom.core.credentials.agent_identity import SignedIdentity
 from strongroom.core.credentials.aws_keys import ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
 from strongroom.core.credentials.base import WHOLE
 from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
 from strongroom.core.environments import Environment, StrayPlaceholders
+from strongroom.core.identity import ends_at, renew_at
 from strongroom.core.ids import CredentialId, VaultId
 from strongroom.core.oauth import due_at
 from strongroom.core.placeholders import derive
@@ -62,7 +65,7 @@ class Planner:
             vaults={credential.id: credential.vault for credential in held},
             refuses_strays=self._environment.stray_placeholders is StrayPlaceholders.REFUSE,
             passes_through=passes_through,
-            renew_at=min(filter(None, (_renew_at(credential) for credential, _ in here)), default=None),
+            renew_at=min(filter(None, starmap(_renew_at, here)), default=None),
             signers={signer.access_key_id.placeholder.encode(): signer for signer in signers},
         )
 
@@ -88,6 +91,7 @@ class Planner:
                     marker=self.name(credential),
                     credential=credential.id,
                     vault=credential.vault,
+                    ends=_ends(credential, material),
                 )
 
     def _keys(self, here: Here) -> Iterator[Signer]:
@@ -110,9 +114,20 @@ class Planner:
         )
 
 
-def _renew_at(credential: Credential) -> datetime | None:
+def _renew_at(credential: Credential, material: Material) -> datetime | None:
+    if isinstance(material, SignedIdentity):
+        return renew_at(material.signed_at)
     details = credential.details
     return due_at(details) if isinstance(details, McpOAuthDetails) else None
+
+
+def _ends(credential: Credential, material: Material) -> datetime | None:
+    if isinstance(material, SignedIdentity):
+        return ends_at(material.signed_at)
+    details = credential.details
+    if isinstance(details, McpOAuthDetails) and details.lifetime is not None:  # told by the server, which knows
+        return details.expires_at
+    return None
 
 
 def _pairs(here: Here, swaps: Mapping[CredentialId, Swap]) -> Iterator[Signer]:

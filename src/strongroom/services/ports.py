@@ -331,13 +331,16 @@ class Replies(Protocol):
 
 
 class Sealed(Protocol):
-    """A few named envelopes that belong to the installation: its own secret, the CA key."""
+    """A few named envelopes that belong to the installation: its own secret, the CA key, the keys of identities."""
 
     async def get(self, name: str) -> bytes | None:
         """Return an envelope, or None."""
 
     async def put_if_absent(self, name: str, envelope: bytes) -> bytes:
         """Keep an envelope if there is none of that name; return the one that is there now."""
+
+    async def replace(self, name: str, envelope: bytes, *, expected: bytes) -> bool:
+        """Keep another envelope if the one of that name is still the expected one; tell whether."""
 
 
 class Subject(StrEnum):

@@ -4,6 +4,7 @@ A kind is two classes: `details`, what anyone who may list the credential sees, 
 fields that are secret. Storing, sealing, masking and the command line derive from their field types.
 """
 
+from strongroom.core.credentials.agent_identity import AGENT_IDENTITY
 from strongroom.core.credentials.aws_keys import AWS_KEYS
 from strongroom.core.credentials.base import Details, Kind, Material
 from strongroom.core.credentials.credential import Credential
@@ -19,6 +20,7 @@ KINDS: dict[str, Kind] = {
         STATIC_BEARER,
         ENVIRONMENT_VARIABLE,
         AWS_KEYS,
+        AGENT_IDENTITY,
     )
 }
 

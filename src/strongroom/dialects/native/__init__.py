@@ -2,6 +2,7 @@
 
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
+from strongroom.dialects.native.agent_identities import add_agent_identities
 from strongroom.dialects.native.audit import add_audit
 from strongroom.dialects.native.authorizations import add_authorizations
 from strongroom.dialects.native.aws_keys import add_aws_keys
@@ -9,6 +10,7 @@ from strongroom.dialects.native.consent import public
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
+from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
 from strongroom.dialects.native.organizations import add_organizations
 from strongroom.dialects.native.sessions import add_sessions
@@ -32,6 +34,8 @@ def build(services: Services, options: Options) -> Door:
     add_credentials(door.router, services)
     add_environments(door.router, services, options)
     add_aws_keys(door.router, services, options)
+    add_agent_identities(door.router, services, options)
+    add_identity_keys(door.router, services, options)
     add_keys(door.router, services)
     add_organizations(door.router, services)
     add_audit(door.router, services)

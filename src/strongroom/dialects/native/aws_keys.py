@@ -18,7 +18,7 @@ from strongroom.core.vaults import MAX_NAME
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.credentials import CredentialAnswer, networking_of, shown
 from strongroom.dialects.native.reference import vault_id
-from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, Metadata, Text
+from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, DeletedCredential, Metadata, Text
 from strongroom.dialects.options import Options
 from strongroom.dialects.secret_fields import SecretText
 from strongroom.services.catalogue import Services
@@ -60,13 +60,6 @@ class CredentialPage(Answer):
 
     data: list[CredentialAnswer]
     next_page: str | None
-
-
-class DeletedCredential(Answer):
-    """The answer to a delete."""
-
-    id: str
-    type: str = "credential_deleted"
 
 
 def add_aws_keys(router: APIRouter, services: Services, options: Options) -> None:

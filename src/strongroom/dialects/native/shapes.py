@@ -26,6 +26,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class DeletedCredential(Answer):
+    """The answer to the removal of a credential."""
+
+    id: str
+    type: str = "credential_deleted"
+
+
 Moment = Annotated[
     datetime,
     PlainSerializer(write_time, return_type=str),
