@@ -17,14 +17,15 @@ _RECORD = 16 * 1024
 class TlsChannel:
     """One side. Raises `ssl.SSLError` when the other breaks the protocol, and in a handshake that fails."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_read", "_write", "closed", "established")
+    __slots__ = ("_incoming", "_object", "_read", "_write", "closed", "established", "says")
 
     def __init__(self, context: ssl.SSLContext, *, server_name: str | None = None) -> None:
         """Begin as the server, or as the client of a server with this name."""
         self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
+        self.says = ssl.MemoryBIO()
+        """What TLS itself has to say, while it is `pending`: see `to_send`."""
         self._object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_name is None, server_hostname=server_name
+            self._incoming, self.says, server_side=server_name is None, server_hostname=server_name
         )
         self._read = self._object.read
         self._write = self._object.write
@@ -77,18 +78,18 @@ class TlsChannel:
 
     def to_send(self) -> bytes:
         """Return what TLS itself has to say: handshake, alerts, tickets."""
-        return self._outgoing.read() if self._outgoing.pending else b""
+        return self.says.read() if self.says.pending else b""
 
     def send(self, data: bytes | bytearray | memoryview) -> bytes:
         """Return the bytes for the wire."""
         written = self._write(data)
         while written < len(data):
             written += self._write(memoryview(data)[written:])
-        return self._outgoing.read()
+        return self.says.read()
 
     def close(self) -> bytes:
         """Return the bytes that say we send no more."""
         if self.established:
             with contextlib.suppress(ssl.SSLError):  # the other side has not said so yet, and need not
                 self._object.unwrap()
-        return self._outgoing.read()
+        return self.says.read()

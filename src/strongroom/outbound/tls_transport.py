@@ -57,9 +57,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             wire.write(channel.to_send())  # the alert that tells the upstream why
             self._fail(error)
             return
-        said = channel.to_send()
-        if said:
-            wire.write(said)
+        if channel.says.pending:
+            wire.write(channel.to_send())
         inner = self.inner
         if inner is None:
             if not channel.established:

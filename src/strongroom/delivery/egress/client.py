@@ -141,13 +141,13 @@ class ClientConnection(asyncio.Protocol):
     def _decrypt(self, tls: TlsChannel, data: bytes) -> None:
         try:
             plain = tls.receive(data)
+            reply = tls.to_send() if tls.says.pending else b""
         except ssl.SSLError:
             self._counters.handshakes_failed += not tls.established
             if self._transport is not None:
                 self._transport.write(tls.to_send())  # the alert that tells the client why
                 self._transport.close()
             return
-        reply = tls.to_send()
         if reply and self._transport is not None:
             self._transport.write(reply)
         if not self._agreed and tls.established:

@@ -310,7 +310,9 @@ class Conversation:
         )
 
     def _rest(self) -> None:
-        self.share.end()
+        share = self.share
+        share.own.running -= 1  # `end`, written out: this runs for every request
+        share.key.running -= 1
         self._exchange = self._asked = None
         self._phase = READING
 

@@ -65,6 +65,7 @@ class Driver:
         self._upstream_awaited = False  # there is more to send as soon as the upstream takes it
         self._paused = False
         self._touched = around.loop.time()
+        self._stirred = False  # since the last look at the time there was a sign of life: nobody asks for the time anew
         self._patience = Patience(around.limits)
         self._moved = 0  # bytes that went through since the share was last told
 
@@ -73,7 +74,7 @@ class Driver:
     def touch(self) -> None:
         """Note that the client has given a sign of life; dribbling a head is none."""
         if not self.conversation.head_due:
-            self._touched = self._around.loop.time()
+            self._stirred = True
 
     def client_sent(self, data: bytes) -> None:
         """Take what the client sent. A request that needs no question and finds a connection goes the short way."""
@@ -119,7 +120,7 @@ class Driver:
 
     def upstream_sent(self, data: bytes) -> None:
         """Take what the upstream sent."""
-        self._touched = self._around.loop.time()
+        self._stirred = True
         if self._busy:
             self.happen(UpstreamSent(data))
             return
@@ -382,6 +383,8 @@ class Driver:
     def check_time(self, now: float) -> None:
         """Tell the conversation if its client or its upstream was silent for too long. Called every second or so."""
         self._tell_moved()
+        if self._stirred:
+            self._stirred, self._touched = False, now
         if self._patience.drips(self.conversation, now):
             self.happen(TimedOut(Waiting.BODY))
             return

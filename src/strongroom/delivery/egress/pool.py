@@ -94,8 +94,10 @@ class Lane:
 class Pool:
     """All lanes. A lane lasts while it holds a connection or someone holds it."""
 
-    def __init__(self, *, limits: Limits) -> None:
+    def __init__(self, *, limits: Limits, now: float = 0.0) -> None:
         self._limits = limits
+        self.now = now
+        """The moment of the last sweep: near enough for how long a connection has been idle."""
         self._lanes = WeakValueDictionary[tuple[LiveSession, Destination], Lane]()
         self._filled: set[Lane] = set()
         self._parting: set[UpstreamConnection] = set()
@@ -128,6 +130,7 @@ class Pool:
 
     def sweep(self, now: float) -> None:
         """Close what has been idle too long. Call it every second or so."""
+        self.now = now
         for lane in list(self._filled):
             lane.expire(now - self._limits.upstream_idle_seconds)
         self._part(now - self._limits.linger_seconds)

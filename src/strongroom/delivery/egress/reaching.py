@@ -89,7 +89,7 @@ class Reach:
         if route is None or route[0].ended or upstream.congested or type(upstream) is not UpstreamConnection:
             upstream.drop()
         else:
-            route[2].keep(upstream, self._around.loop.time())
+            route[2].keep(upstream, self._around.pool.now)
 
     def _lane(self, command: OpenUpstream) -> Lane:
         route = self._route

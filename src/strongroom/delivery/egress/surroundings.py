@@ -57,6 +57,6 @@ class Surroundings:
         self.loop = loop
         self.departed = departed
         """Called when a client has gone."""
-        self.pool = Pool(limits=limits)
+        self.pool = Pool(limits=limits, now=loop.time())
         self.shares = Shares(limits=limits)
         self.clients: set[ClientConnection] = set()
