@@ -43,10 +43,7 @@ _OPENED = UpstreamOpened()
 
 @final
 class Driver:
-    """One conversation's machine. Events are taken in order, also those that a command answers at once.
-
-    What is usual goes the short way, without events and commands (`short_way.py`).
-    """
+    """One conversation's machine. Events are taken in order, also those that a command answers at once."""
 
     def __init__(self, client: Client, conversation: QuickConversation, around: Surroundings) -> None:
         self._client = client
