@@ -20,7 +20,7 @@ from strongroom.cli.lookups import (
     vault_to_add_to,
 )
 from strongroom.cli.options import Archived, AsJson, Metadata, Yes, confirm, connection, examples, group, read_metadata
-from strongroom.cli.values import FromFile, FromStdin, read_value
+from strongroom.cli.values import FromEnv, FromFile, FromNetrc, FromStdin, read_value
 from strongroom.core.secret import Secret
 
 
@@ -105,6 +105,8 @@ Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credentia
     epilog=examples(
         "strongroom credential add GITHUB_TOKEN --host api.github.com",
         "gh auth token | strongroom credential add GITHUB_TOKEN --host api.github.com --value-stdin",
+        "strongroom credential add NPM_TOKEN --host registry.npmjs.org --from-env NPM_TOKEN",
+        "strongroom credential add GIT_PASSWORD --host git.example.com --from-netrc git.example.com",
         "aws configure export-credentials | strongroom credential add aws --kind aws_keys --host '*.amazonaws.com' "
         "--value-stdin",
         "strongroom credential add linear --kind static_bearer --url https://mcp.linear.app/mcp --value-file token.txt",
@@ -150,6 +152,8 @@ def add(
     metadata: Metadata = None,
     value_stdin: FromStdin = False,
     value_file: FromFile = None,
+    from_env: FromEnv = None,
+    from_netrc: FromNetrc = None,
     as_json: AsJson = False,
 ) -> None:
     """Store a secret. It is read from a prompt, a pipe or a file, never from an argument."""
@@ -183,7 +187,7 @@ def add(
         )
     client = connection(ctx).client()
     place = vault_to_add_to(client, vault)
-    value = read_value(name, from_stdin=value_stdin, from_file=value_file)
+    value = read_value(name, from_stdin=value_stdin, from_file=value_file, from_env=from_env, from_netrc=from_netrc)
     keys = read_keys(value, access_key_id=access_key_id) if kind is Kind.AWS_KEYS else {}
     place = _made(client, place)
     if kind is Kind.ENVIRONMENT_VARIABLE:
@@ -259,6 +263,8 @@ def rotate(
     access_key_id: KeyId = None,
     value_stdin: FromStdin = False,
     value_file: FromFile = None,
+    from_env: FromEnv = None,
+    from_netrc: FromNetrc = None,
     as_json: AsJson = False,
 ) -> None:
     """Replace the secret. Placeholders stay as they are; running sessions use the new value at once."""
@@ -270,7 +276,9 @@ def rotate(
         raise Complaint("an agent identity holds no secret: `strongroom identity-key rotate` replaces what signs it")
     if access_key_id is not None and kind is not Kind.AWS_KEYS:
         raise typer.BadParameter("is for AWS keys", param_hint="--access-key-id")
-    value = read_value(_name(found), from_stdin=value_stdin, from_file=value_file)
+    value = read_value(
+        _name(found), from_stdin=value_stdin, from_file=value_file, from_env=from_env, from_netrc=from_netrc
+    )
     if kind is Kind.AWS_KEYS:
         keys = read_keys(value, access_key_id=access_key_id)
         changed = client.post(place_of(place, found) + path("rotate"), keys, KEYS_WORDS)

@@ -1,12 +1,14 @@
 """Secret values on their way in: standard input, a file, or a prompt that does not echo. Never an argument."""
 
 import getpass
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from strongroom.cli import imports
 from strongroom.cli.complaint import Complaint
 from strongroom.core.secret import Secret
 
@@ -17,14 +19,35 @@ FromFile = Annotated[
     Path | None,
     typer.Option("--value-file", metavar="FILE", readable=False, help="Read the secret from a file, likewise."),
 ]
+FromEnv = Annotated[
+    str | None,
+    typer.Option("--from-env", metavar="VARIABLE", help="Read the secret from a variable that you have set here."),
+]
+FromNetrc = Annotated[
+    str | None,
+    typer.Option("--from-netrc", metavar="HOST", help="Read the password that ~/.netrc (or NETRC) has for a host."),
+]
 _MOST = 1 << 20
 """Bytes; far above what any credential may have, so a wrong file is noticed here."""
 
 
-def read_value(name: str, *, from_stdin: bool, from_file: Path | None) -> Secret:
+def read_value(
+    name: str,
+    *,
+    from_stdin: bool,
+    from_file: Path | None,
+    from_env: str | None = None,
+    from_netrc: str | None = None,
+) -> Secret:
     """Return the secret. Raises `Complaint` if there is none to read; wrong usage ends the command."""
-    if from_stdin and from_file is not None:
-        raise typer.BadParameter("use one of --value-stdin and --value-file", param_hint="--value-stdin")
+    if sum((from_stdin, from_file is not None, from_env is not None, from_netrc is not None)) > 1:
+        raise typer.BadParameter(
+            "use one of --value-stdin and --value-file, --from-env and --from-netrc", param_hint="--value-stdin"
+        )
+    if from_env is not None:
+        return imports.of_variable(from_env, os.environ)
+    if from_netrc is not None:
+        return imports.of_netrc(from_netrc, os.environ)
     if from_file is not None:
         return _checked(_of_file(from_file), str(from_file))
     if from_stdin:
