@@ -125,6 +125,30 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
     refresher: Refresher,
 ) -> Egress:
     """Put a proxy together. Nothing runs yet."""
+    meter, delivery = delivering(settings, edge, doors, ground, refresher)
+    counters = Counters()
+    return Egress(
+        delivery=delivery,
+        meter=meter,
+        counters=counters,
+        proxy=EgressProxy(
+            delivery=delivery,
+            authority=authority,
+            dialer=dialer(settings, doors, roots),
+            counters=counters,
+            entropy=edge.entropy,
+            spawn=edge.spawn,
+            limits=limits_of(settings),
+        ),
+        broken=asyncio.Event(),
+        alone=settings.workers == 1,
+    )
+
+
+def delivering(
+    settings: Settings, edge: Edge, doors: Doors, ground: Ground, refresher: Refresher
+) -> tuple[Meter, Delivery]:
+    """Put together what decides for one process which secrets go where, and what counts for it."""
     meter = Meter(uses=ground.store.uses, refusals=ground.store.refusals, gate=ground.gate, clock=edge.clock)
     delivery = Delivery(
         sessions=ground.store.sessions,
@@ -139,23 +163,7 @@ def assembled(  # noqa: PLR0913 - what a proxy stands on
         alone=settings.workers == 1,
         pass_through=HostSet.parse(settings.egress_pass_through),
     )
-    counters = Counters()
-    return Egress(
-        delivery=delivery,
-        meter=meter,
-        counters=counters,
-        proxy=EgressProxy(
-            delivery=delivery,
-            authority=authority,
-            dialer=_dialer(settings, doors, roots),
-            counters=counters,
-            entropy=edge.entropy,
-            spawn=edge.spawn,
-            limits=limits_of(settings),
-        ),
-        broken=asyncio.Event(),
-        alone=settings.workers == 1,
-    )
+    return meter, delivery
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -180,7 +188,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
+def dialer(settings: Settings, doors: Doors, roots: str) -> Dialer:
     """The one way out."""
     contexts = trust.upstream_contexts(trusted(settings, roots))
     return Dialer(guard=guard(settings, doors), ssl_contexts=contexts, resolve_pins=settings.resolve)

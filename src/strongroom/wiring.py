@@ -13,6 +13,7 @@ from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import final
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
@@ -24,6 +25,8 @@ from strongroom.core.secret import Secret
 from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
 from strongroom.delivery.egress import CertificateAuthority
+from strongroom.delivery.mcp import Endpoints
+from strongroom.delivery.mcp.places import PREFIX
 from strongroom.dialects import DIALECTS
 from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
@@ -32,6 +35,7 @@ from strongroom.dialects.rates import Rates
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Proxies, assembled, assembled_refresher
+from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
 from strongroom.outbound.trust_files import contents, trust_files
@@ -66,6 +70,7 @@ class House:
 
     services: Services
     egress: Proxies
+    mcp: Mcp
     deliverer: Deliverer
     refresher: Refresher
     api: ASGIApp
@@ -88,6 +93,8 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         house = await _furnished(settings, edge, doors, ground, fleet)
         changes = ground.store.changes
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
+        works |= house.mcp.works(changes)
+        stack.push_async_callback(house.mcp.close)
         if isinstance(house.egress, Egress):
             works |= house.egress.works(changes)
             stack.push_async_callback(house.egress.meter.flush)
@@ -125,9 +132,15 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
     telling = deliverer(settings, edge, doors, ground, roots)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
+    proxied = egress.delivery if isinstance(egress, Egress) else None
+    endpoints = Endpoints(
+        tokens=PageTokens(key=subkey(founded.secret, "mcp endpoints")), base=urlsplit(access.gateway).path
+    )
+    mcp = gateway(settings, edge, doors, ground, roots, refresher, proxied, endpoints)
     return House(
         services=services,
         egress=egress,
+        mcp=mcp,
         deliverer=telling,
         refresher=refresher,
         api=_api(
@@ -137,6 +150,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
             services,
             store,
             egress,
+            mcp,
             Tries(telling),
             subkey(founded.secret, "page tokens"),
         ),
@@ -228,11 +242,13 @@ def _api(  # noqa: PLR0913 - as above
     services: Services,
     store: Store,
     egress: Proxies,
+    mcp: Mcp,
     tries: Tries,
     page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
     registry.register(egress)
+    registry.register(mcp.counters)
     registry.register(tries)
 
     async def ready() -> None:
@@ -260,7 +276,8 @@ def _api(  # noqa: PLR0913 - as above
     )
     return Front(
         apps=mounted(DIALECTS.values(), services, options)
-        | well_known(services.identity_keys.issuer, services.identity_keys.key_set),
+        | well_known(services.identity_keys.issuer, services.identity_keys.key_set)
+        | {PREFIX: mcp.gateway},
         ready=ready,
         metrics=metrics,
         path_prefix=settings.path_prefix,
@@ -271,6 +288,7 @@ def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: st
     loopback = ip_address("127.0.0.1")
     return EgressAccess(
         authority=f"{bracketed(settings.agent_host)}:{doors.proxy[1]}",
+        gateway=public_url(settings, doors),
         ca_certificate=certificate,
         files=files,
         loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),

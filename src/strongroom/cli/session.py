@@ -112,6 +112,7 @@ def create(
         return
     output.one(opened, FIELDS | {"proxy": "egress.proxy_url"}, as_json=as_json)
     if not as_json:
+        _print_servers(opened["egress"]["mcp_servers"])
         print()
         _print_exports(opened["egress"]["env"])
 
@@ -134,12 +135,14 @@ def show(
     session: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show a session with its uses and refusals.
+    """Show a session with its MCP servers, uses and refusals.
 
-    That is: how often it used which credential where, and what the proxy refused it.
+    That is: where it finds which MCP server, how often it used which credential where, and what it was refused.
     """
     found = connection(ctx).client().get(SESSIONS + path(session))
     output.one(found, FIELDS, as_json=as_json)
+    if not as_json:
+        _print_servers(found["mcp_servers"])
     if not as_json and found["uses"]:
         print()
         output.table(
@@ -165,6 +168,19 @@ def end(
     Its proxy token and its placeholders are worthless within a second.
     """
     output.one(end_session(connection(ctx).client(), session), FIELDS, as_json=as_json)
+
+
+def _print_servers(servers: list[dict[str, str | None]]) -> None:
+    """Tell where the session's MCP servers are; they take the session's token as a bearer."""
+    if servers:
+        print()
+        output.table(
+            ("MCP SERVER", "URL FOR THE AGENT", "IS", "CREDENTIAL"),
+            (
+                [str(row["name"]), str(row["url"]), str(row["mcp_server_url"]), row["credential_id"] or "-"]
+                for row in servers
+            ),
+        )
 
 
 def _print_exports(variables: dict[str, str]) -> None:

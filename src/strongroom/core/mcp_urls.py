@@ -6,7 +6,7 @@ to *not* matching: a false match leaks a token, a miss only fails.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 from urllib.parse import urlsplit
 
@@ -28,6 +28,8 @@ class McpUrl:
     host: Host
     port: int
     target: str
+    written: str = field(default="", compare=False)
+    """As it was written: what is asked for, since a server may tell apart what we do not."""
 
     @classmethod
     def parse(cls, text: str, *, insecure: bool = False) -> "McpUrl":
@@ -49,13 +51,19 @@ class McpUrl:
         if not parts.hostname or "#" in text or not _AUTHORITY.match(parts.netloc):
             raise Invalid("must have a host, and neither user information nor a fragment")
         host = canonical_host(parts.hostname)
-        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], normal_target(_target(text)))
+        return cls(parts.scheme, host, port or _DEFAULT_PORTS[parts.scheme], normal_target(_target(text)), text)
 
     @property
     def text(self) -> str:
         """The form as one line, for unique keys."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.target}"
+
+    @property
+    def request_target(self) -> str:
+        """The path and query of a request to it (RFC 9112 3.2.1), byte for byte as they were written."""
+        target = _target(self.written)
+        return target if target.startswith("/") else f"/{target}"
 
 
 def normal_target(target: str) -> str:

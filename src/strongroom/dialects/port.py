@@ -24,6 +24,8 @@ BODY_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 """How long what a refused client still sends is read and thrown away, so that it can read its answer."""
 CONNECTIONS = 4096
+CUT = "strongroom.cut"
+"""The extension of ASGI by which an application cuts off an answer that it cannot complete (see `delivery/mcp`)."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -70,6 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        self.scope.setdefault("extensions", {})[CUT] = {"connection": self.transport.abort}
         self._in_head = False
         self._expect_within(BODY_SECONDS)
         super().on_headers_complete()

@@ -13,12 +13,14 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential, Material
+from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
 from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import Host, HostSet
 from strongroom.core.ids import CredentialId, PrincipalId
-from strongroom.core.plans import Destination
+from strongroom.core.mcp_servers import Served, served
+from strongroom.core.plans import Destination, Placement
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock
@@ -149,6 +151,29 @@ class Delivery:
             seconds = min(seconds, _LONGEST_TIMER) if seconds > 0 else RENEW_AGAIN_SECONDS
             plan.outdate_by(asyncio.get_running_loop().call_later(seconds, live.outdate, plan))
         return live.admit(plan)
+
+    async def renew(self, live: LiveSession, placement: Placement) -> None:
+        """Have a token renewed that a server has rejected: the next plan sends what there is then. Raises a failure."""
+        session = await self._current(live)
+        held = await self._credentials.active_in(session.workspace, session.vaults)
+        for credential in [each for each, _ in held if each.id == placement.credential and _is_renewable(each)]:
+            facts: Facts = {"session": session.id}
+            proofs = await self._gate.admit_all(live.principal, [(Action.CREDENTIAL_USE, _target(credential))], facts)
+            await self._refresher.renew(proofs[0], credential, rejected=placement.secret)
+            live.renew(credential.id)  # the news of it may take a moment
+
+    async def servers(self, live: LiveSession) -> tuple[Served, ...]:
+        """Return the MCP servers that a session can speak to. Raises `NotAuthenticated` if it has ended."""
+        while True:
+            if live.ended or self._over(live.session):
+                raise NotAuthenticated(presented=True)
+            if live.servers is not None:
+                return live.servers
+            seen = live.generation
+            session = await self._current(live)
+            held = await self._credentials.active_in(session.workspace, session.vaults)
+            if live.generation == seen:
+                live.servers = served(session, [credential for credential, _ in held])
 
     async def follow(self, changes: Changes) -> None:
         """Drop what changes; runs as long as the process.
@@ -308,6 +333,10 @@ def _principal(session: Session) -> Principal:
 
 def _target(credential: Credential) -> Target:
     return Target(name=credential.id, workspace=credential.workspace, vault=credential.vault)
+
+
+def _is_renewable(credential: Credential) -> bool:
+    return isinstance(credential.details, McpOAuthDetails) and credential.details.refresh is not None
 
 
 def _mcp_hosts(session: Session) -> tuple[Host, ...]:

@@ -16,6 +16,7 @@ from strongroom.core.failures import StrayRefused
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
+from strongroom.core.mcp_servers import Served
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
 from strongroom.core.scrubbing import Scrubber, Sent
@@ -93,6 +94,11 @@ class LivePlan:
         """When the session ends by itself."""
         return self.plan.expires_at
 
+    @property
+    def revoked(self) -> bool:
+        """Whether what allowed it is over, rather than that there are newer tokens."""
+        return self._revoked
+
     def outdate_by(self, timer: TimerHandle) -> None:
         """Have it outdated by a timer, which does not outlive it."""
         self._timer = timer
@@ -157,6 +163,7 @@ class LiveSession:
         "refusals",
         "seed",
         "sent",
+        "servers",
         "session",
     )
 
@@ -171,6 +178,8 @@ class LiveSession:
         self.refusals: OrderedDict[Host, str] = OrderedDict()
         self.sent: dict[Host, Sent] = {}
         self._sent_elsewhere: Sent | None = None
+        self.servers: tuple[Served, ...] | None = None
+        """The MCP servers that it can speak to, where somebody has asked for them."""
         self._alarms: set[Callable[[], None]] = set()
         self._outdated: WeakSet[LivePlan] = WeakSet()
         self._meter = meter
@@ -255,6 +264,7 @@ class LiveSession:
         self.plans.clear()
         self._outdated.clear()
         self.refusals.clear()
+        self.servers = None
 
     def end(self) -> None:
         """Drop every plan and close every connection."""

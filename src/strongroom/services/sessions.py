@@ -1,6 +1,6 @@
 """Sessions: opening one mints what its agent needs; ending one takes it all back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import final
@@ -8,10 +8,12 @@ from typing import final
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.binding import Binding
+from strongroom.core.credentials import Credential
 from strongroom.core.environments import CloudConfig, Environment, LimitedNetwork
 from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import SESSION, EnvironmentId, KeyId, NewId, SessionId, VaultId
+from strongroom.core.mcp_servers import Served, served
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.placeholders import SEED_BYTES, derive
 from strongroom.core.secret import Secret
@@ -41,11 +43,13 @@ class NewSession:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A fresh session with what is shown this once: its proxy token, and the placeholders by variable name."""
+    """A fresh session with what is shown this once: its token, and the placeholders by variable name."""
 
     session: Session
     token: Secret
     placeholders: Mapping[str, str]
+    servers: tuple[Served, ...]
+    """The MCP servers that it can speak to as things stand."""
 
 
 @final
@@ -100,12 +104,20 @@ class SessionService:
         token, seed = mint_session_token(self._entropy), self._entropy(SEED_BYTES)
         sealed = await self._seal.seal(seed_binding(session), seed)
         await self._sessions.add(session, token_digest=digest(token), seed=sealed)
-        return Opened(session=session, token=token, placeholders=await self._placeholders(session, seed))
+        held = await self._held(session)
+        return Opened(
+            session=session, token=token, placeholders=_placeholders(session, seed, held), servers=served(session, held)
+        )
 
     async def get(self, principal: Principal, session: SessionId) -> Session:
         """Return a session."""
         await self._gate.admit(principal, Action.SESSION_READ, _target(principal, session))
         return await self._sessions.get(principal.workspace, session)
+
+    async def with_servers(self, principal: Principal, session: SessionId) -> tuple[Session, tuple[Served, ...]]:
+        """Return a session, and the MCP servers that it can speak to as things stand."""
+        found = await self.get(principal, session)
+        return found, served(found, await self._held(found))
 
     async def page(self, principal: Principal, query: PageQuery, narrowed: SessionFilter) -> Page[Session]:
         """Return a page of sessions."""
@@ -173,16 +185,8 @@ class SessionService:
             (await self._vaults.get(session.workspace, vault)).require_active()
         _require_listed(environment, session.agent.mcp_servers)
 
-    async def _placeholders(self, session: Session, seed: bytes) -> Mapping[str, str]:
-        rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
-        held = await self._credentials.active_in(session.workspace, session.vaults)
-        names: dict[str, str] = {}
-        for credential, _ in sorted(held, key=lambda pair: rank[pair[0].vault]):
-            variables = credential.details.variables()
-            if not names.keys() & variables.keys():  # parts that belong together are given together, or not at all
-                shape = credential.placeholder
-                names |= {name: derive(seed, credential.id, shape, part) for name, part in variables.items()}
-        return names
+    async def _held(self, session: Session) -> list[Credential]:
+        return [each for each, _ in await self._credentials.active_in(session.workspace, session.vaults)]
 
     def _checked_lifetime(self, asked: timedelta | None) -> timedelta:
         if asked is None:
@@ -190,6 +194,17 @@ class SessionService:
         if not timedelta(seconds=1) <= asked <= MAX_LIFETIME:
             raise Invalid(f"must be 1 to {int(MAX_LIFETIME.total_seconds())} seconds", field="expires_in")
         return asked
+
+
+def _placeholders(session: Session, seed: bytes, held: Iterable[Credential]) -> Mapping[str, str]:
+    rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
+    names: dict[str, str] = {}
+    for credential in sorted(held, key=lambda each: rank[each.vault]):
+        variables = credential.details.variables()
+        if not names.keys() & variables.keys():  # parts that belong together are given together, or not at all
+            shape = credential.placeholder
+            names |= {name: derive(seed, credential.id, shape, part) for name, part in variables.items()}
+    return names
 
 
 def seed_binding(session: Session) -> Binding:

@@ -70,7 +70,7 @@ EXPECTED: dict[str, object] = {
     "environment archived": True,
     "environment deleted": "environment_deleted",
     "session": ["session", "idle", True, "t", {"k": "v"}],
-    "session egress": ["ca_certificate", "env", "proxy_url"],
+    "session egress": ["ca_certificate", "env", "mcp_servers", "proxy_url", "token"],
     "session again": True,
     "session updated": {},
     "sessions listed": True,

@@ -22,10 +22,13 @@ async def test_a_session_gives_its_agent_everything_and_no_secret(api: Api) -> N
     assert egress["placeholders"] == ["TOKEN"]
     assert egress["env"]["TOKEN"].startswith("srp_")
     assert egress["env"]["HTTPS_PROXY"] == egress["proxy_url"]
+    assert f":{egress['token']}@" in egress["proxy_url"]
+    assert egress["mcp_servers"] == []
     assert "BEGIN CERTIFICATE" in egress["ca_certificate"]
     assert VALUE not in str(session)
     shown = await api.got(f"/sessions/{session['id']}")
     assert "egress" not in shown
+    assert egress["token"] not in str(shown)
     assert shown["uses"] == []
 
 

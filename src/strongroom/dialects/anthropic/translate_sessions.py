@@ -57,8 +57,18 @@ def opened(session: Session, egress: Egress, now: datetime) -> wire.OpenedSessio
         **from_core(session, now),
         "egress": {
             "proxy_url": egress.proxy_url,
+            "token": egress.token,
             "env": dict(egress.env),
             "ca_certificate": egress.ca_certificate,
+            "mcp_servers": [
+                {
+                    "name": server.name,
+                    "url": server.url,
+                    "mcp_server_url": server.mcp_server_url,
+                    "credential_id": server.credential_id,
+                }
+                for server in egress.mcp_servers
+            ],
         },
     }
 

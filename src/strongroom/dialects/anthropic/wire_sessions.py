@@ -175,12 +175,23 @@ class Session(TypedDict):
     archived_at: str | None
 
 
+class McpAddressShown(TypedDict):
+    """Where the agent finds an MCP server if it takes no proxy; `url` is ours and takes the token as a bearer."""
+
+    name: str
+    url: str
+    mcp_server_url: str
+    credential_id: str | None
+
+
 class EgressShown(TypedDict):
     """What the agent's process needs. It holds the session's token and is shown at creation only."""
 
     proxy_url: str
+    token: str
     env: dict[str, str]
     ca_certificate: str
+    mcp_servers: list[McpAddressShown]
 
 
 class OpenedSession(Session):

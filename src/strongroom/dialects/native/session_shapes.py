@@ -44,13 +44,24 @@ class SessionAnswer(Answer):
     archived_at: Moment | None
 
 
+class McpServerAnswer(Answer):
+    """An MCP server that the session can speak to."""
+
+    name: str
+    url: str = Field(description="Ours, for clients that take no proxy: send the session's token as a bearer.")
+    mcp_server_url: str
+    credential_id: str | None = Field(description="The credential that is added; null for none.")
+
+
 class EgressAnswer(Answer):
     """What the session's agent needs. Shown this once; it holds the session's token."""
 
     proxy_url: str
+    token: str = Field(description="For the MCP servers' URLs; `proxy_url` holds it too.")
     env: dict[str, str]
     ca_certificate: str
     placeholders: list[str] = Field(description="The variables in `env` that hold placeholders.")
+    mcp_servers: list[McpServerAnswer]
 
 
 class OpenedSession(SessionAnswer):
@@ -79,8 +90,9 @@ class RefusalsAnswer(Answer):
 
 
 class SessionWithUses(SessionAnswer):
-    """A session, what it used, and what it was refused."""
+    """A session, the MCP servers that it can speak to, what it used, and what it was refused."""
 
+    mcp_servers: list[McpServerAnswer]
     uses: list[UsesAnswer]
     refusals: list[RefusalsAnswer]
 

@@ -18,6 +18,7 @@ from strongroom.dialects.native.session_shapes import (
     DecisionEvent,
     EgressAnswer,
     EventList,
+    McpServerAnswer,
     NewSessionBody,
     OpenedSession,
     RefusalEvent,
@@ -30,7 +31,7 @@ from strongroom.dialects.native.session_shapes import (
 )
 from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
-from strongroom.services.access import Egress
+from strongroom.services.access import Egress, McpAddress
 from strongroom.services.catalogue import Services
 from strongroom.services.ports import Refused, SessionFilter, Use
 from strongroom.services.sessions import NewSession
@@ -99,12 +100,17 @@ def add_sessions(router: APIRouter, services: Services, options: Options) -> Non
         return SessionPage(data=[_shown(session, now) for session in found.rows], next_page=following)
 
     async def get_session(request: Request, session_id: str) -> SessionWithUses:
-        """Show a session, what it used and what it was refused."""
+        """Show a session, the MCP servers that it can speak to, what it used and what it was refused."""
         principal = caller(request)
-        session = await services.sessions.get(principal, SessionId(session_id))
+        session, servers = await services.sessions.with_servers(principal, SessionId(session_id))
         deeds = await services.audits.of_session(principal, session.id)
         shown = dict(_shown(session, options.clock()))
-        return SessionWithUses(**shown, uses=_summed(deeds.uses), refusals=[*map(_refusals_shown, deeds.refusals)])
+        return SessionWithUses(
+            **shown,
+            mcp_servers=[*map(_server_shown, services.access.mcp_servers(session.id, servers))],
+            uses=_summed(deeds.uses),
+            refusals=[*map(_refusals_shown, deeds.refusals)],
+        )
 
     async def end_session(request: Request, session_id: str) -> SessionAnswer:
         """End a session: its proxy token and its placeholders are worthless within a second."""
@@ -147,9 +153,20 @@ def _shown(session: Session, now: datetime) -> SessionAnswer:
 def _egress(egress: Egress, placeholders: Iterable[str]) -> EgressAnswer:
     return EgressAnswer(
         proxy_url=egress.proxy_url,
+        token=egress.token,
         env=dict(egress.env),
         ca_certificate=egress.ca_certificate,
         placeholders=list(placeholders),
+        mcp_servers=[*map(_server_shown, egress.mcp_servers)],
+    )
+
+
+def _server_shown(server: McpAddress) -> McpServerAnswer:
+    return McpServerAnswer(
+        name=server.name,
+        url=server.url,
+        mcp_server_url=server.mcp_server_url,
+        credential_id=server.credential_id,
     )
 
 

@@ -1,0 +1,232 @@
+"""The gateway's way to MCP servers: requests whose answers are streamed, on connections that are kept for a while.
+
+Rules kept here (contract anthropic-vaults 6.7, DESIGN section 5 line 8):
+- every address was judged, before each request and at each connection; the name is resolved by the dialer alone;
+- connections are kept for the session that opened them and for no other, and not long: a server that tires of one first
+  would answer the next request on it with nothing;
+- redirects are answers; no cookies, no proxy variables; heads are bounded, and a body is read as fast as it is taken.
+"""
+
+import asyncio
+import io
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from strongroom.core.failures import BadReply, Unreachable
+from strongroom.core.hosts import Host
+from strongroom.core.ids import SessionId
+from strongroom.core.overriding import override
+from strongroom.core.plans import Destination
+from strongroom.outbound.dialer import Dialer
+
+_KEPT_SECONDS = 4.0  # common servers close after 5
+_FORGOTTEN_SECONDS = 30.0
+_BUFFER_BYTES = 64 * 1024
+
+
+@final
+class McpReply:
+    """An answer that is still arriving. Implements `Reply` of `delivery/mcp`."""
+
+    __slots__ = ("_connections", "_open", "_response", "_where", "fields", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse, where: str, connections: "_Connections") -> None:
+        self._response = response
+        self._where = where
+        self._connections = connections
+        self._open = True
+        self.status = response.status
+        self.fields = response.raw_headers
+
+    async def piece(self) -> bytes:
+        """Return what has arrived, nothing at the end. Raises `BadReply`; `TimeoutError` after long silence."""
+        with _failing(self._where):
+            return await self._response.content.readany()
+
+    def close(self) -> None:
+        """Give it up. Where its end was reached, the connection has been given back already."""
+        if self._open:
+            self._open = False
+            self._response.close()
+            self._connections.users -= 1
+
+
+@final
+class McpUpstream:
+    """Implements `Upstream` of `delivery/mcp` on the one dialer. `ssl_context` offers HTTP/1.1 alone."""
+
+    def __init__(
+        self,
+        *,
+        dialer: Dialer,
+        ssl_context: ssl.SSLContext,
+        connect_seconds: float,
+        silence_seconds: float,
+        head_bytes: int,
+    ) -> None:
+        self._dialer = dialer
+        self._ssl_context = ssl_context
+        self._head_bytes = head_bytes
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_seconds, sock_read=silence_seconds)
+        self._connect_seconds = connect_seconds
+        self._kept: OrderedDict[SessionId, _Connections] = OrderedDict()
+
+    async def send(  # noqa: PLR0913 - a request has these parts
+        self,
+        whose: SessionId,
+        destination: Destination,
+        method: str,
+        target: str,
+        fields: Sequence[tuple[str, str]],
+        body: bytes,
+    ) -> McpReply:
+        """Return the answer once its head is there. Raises what `Upstream` says."""
+        where = destination.authority
+        await self._judge(destination)
+        connections = await self._connections(whose)
+        connections.users += 1
+        try:
+            with _failing(where):
+                response = await connections.session.request(
+                    method,
+                    _url(destination, target),
+                    data=io.BytesIO(body) if body else None,
+                    headers=fields,
+                    skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+                    allow_redirects=False,
+                )
+        except BaseException:
+            connections.users -= 1
+            raise
+        return McpReply(response, where, connections)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        while self._kept:
+            await self._kept.popitem()[1].session.close()
+
+    async def _judge(self, destination: Destination) -> None:
+        """Raise `NotPermitted` for addresses that may not be dialled: of an address in a URL nobody else is asked."""
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                await self._dialer.addresses(destination.host, destination.port)
+        except TimeoutError:
+            raise Unreachable(f"{destination.authority} cannot be looked up in time") from None
+
+    async def _connections(self, whose: SessionId) -> "_Connections":
+        now = asyncio.get_running_loop().time()
+        await self._forget(now)
+        connections = self._kept.get(whose)
+        if connections is None:
+            connections = self._kept[whose] = _Connections(self._session())
+        connections.used_at = now
+        self._kept.move_to_end(whose)
+        return connections
+
+    async def _forget(self, now: float) -> None:
+        """Forget sessions that have sent nothing for a while: none of their connections is left by then."""
+        idle = [
+            whose for whose, each in self._kept.items() if not each.users and now - each.used_at > _FORGOTTEN_SECONDS
+        ]
+        for whose in idle:
+            await self._kept.pop(whose).session.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=_Judging(self._dialer),
+                ssl=self._ssl_context,
+                use_dns_cache=False,
+                limit=0,  # what a session may have under way is bounded where it is counted
+                keepalive_timeout=_KEPT_SECONDS,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            timeout=self._timeout,
+            read_bufsize=_BUFFER_BYTES,
+            max_line_size=self._head_bytes,
+            max_field_size=self._head_bytes,
+        )
+
+
+@final
+class _Connections:
+    """What is kept for one session."""
+
+    __slots__ = ("session", "used_at", "users")
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+        self.users = 0
+        self.used_at = 0.0
+
+
+@final
+class _Judging(AbstractResolver):
+    """Answers with the addresses that the dialer passes at this moment."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+
+    @override
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._dialer.addresses(Host(host), port)
+        ]
+
+    @override
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@contextmanager
+def _failing(where: str) -> Iterator[None]:
+    """Turn the client's errors into ours; silence stays a `TimeoutError`."""
+    try:
+        yield
+    except aiohttp.ConnectionTimeoutError:
+        raise Unreachable(f"{where} did not take a connection in time") from None
+    except aiohttp.ServerTimeoutError:
+        raise TimeoutError from None
+    except aiohttp.ClientConnectorCertificateError as error:
+        cause = error.certificate_error
+        words = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else "it cannot be checked"
+        raise Unreachable(f"the certificate of {where} is not valid: {words}") from None
+    except aiohttp.ClientConnectorSSLError:
+        raise Unreachable(f"no TLS with {where}") from None
+    except aiohttp.ClientConnectorError:
+        raise Unreachable(f"{where} refused the connection") from None
+    except aiohttp.ClientPayloadError:
+        raise BadReply(f"the answer of {where} is cut short") from None
+    except (aiohttp.ClientError, OSError):
+        raise BadReply(f"{where} did not answer in HTTP") from None
+
+
+def _url(destination: Destination, target: str) -> URL:
+    """Write the URL without normalising its path and query: what is asked for is what was stored."""
+    path, _, query = target.partition("?")
+    return URL.build(
+        scheme=destination.scheme, authority=destination.authority, path=path, query_string=query, encoded=True
+    )
