@@ -69,9 +69,9 @@ async def test_events_are_passed_on_at_once(method: str) -> None:
         await stream.ends()
 
 
-async def test_a_secret_torn_between_events_does_not_arrive() -> None:
+async def test_a_secret_torn_between_pieces_does_not_arrive() -> None:
     server = Scripted(lambda _: EVENTS, streams=True)
-    async with answering(server) as port, rig(port) as running, opened(running, server) as stream:
+    async with answering(server) as port, rig(port) as running, opened(running, server, "POST") as stream:
         stream.server.write(chunk(f"data: {SECRET[:9]}".encode()))
         assert await stream.next() == b"data: "
         stream.server.write(chunk(f"{SECRET[9:]}\n\n".encode()))
