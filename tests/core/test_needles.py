@@ -132,3 +132,17 @@ def test_no_place_is_looked_at_twice_however_many_matches_stand_beside_a_long_ne
     profile.runcall(needles.feed, b"ab12" * 16384, lambda found: found)
     calls = {entry.code.co_name: entry.callcount for entry in profile.getstats() if not isinstance(entry.code, str)}
     assert calls["_open_end"] <= 2
+
+
+@given(st.lists(st.text("abcX", min_size=1, max_size=6).map(str.encode), min_size=1, max_size=60), st.data())
+def test_every_line_in_which_a_needle_stands_is_among_those_told(needles: list[bytes], data: st.DataObject) -> None:
+    piece = st.sampled_from(needles) | st.text("abcdX: ", max_size=6).map(str.encode)
+    lines = data.draw(st.lists(st.lists(piece, max_size=4).map(b"".join), min_size=1, max_size=12))
+    found = Needles(needles).lines_in(b"\r\n".join([*lines, b"", b""]))
+    assert all(line in found for line in lines if any(needle in line for needle in needles))
+    assert all(line in lines for line in found)
+
+
+def test_many_lines_with_needles_are_told_as_a_set() -> None:
+    head = b"".join(b"x-%d: key\r\n" % number for number in range(1000))
+    assert isinstance(Needles([b"key"]).lines_in(head), frozenset)
