@@ -10,7 +10,7 @@ from strongroom.core.hosts import canonical_host
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.services.delivery import RENEW_AGAIN_SECONDS
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 from strongroom.testing.token_endpoint import reply
 from tests.services.rooms import API, Rooms, variable
 
@@ -103,3 +103,33 @@ async def test_a_renewal_elsewhere_outdates_the_plans_that_send_the_token_and_no
     following.cancel()
     with suppress(asyncio.CancelledError):
         await following
+
+
+async def test_after_a_rejection_the_plan_has_another_token(rooms: Rooms) -> None:
+    live, _, _ = await session(rooms, left=600)
+    plan = await rooms.delivery.plan(live, MCP)
+    rejected = Rejected(plan, plan.plan.placements[0])
+    plans = await asyncio.gather(*(rooms.delivery.plan(live, MCP, rejected=rejected) for _ in range(20)))
+    assert {sent(each) for each in plans} == {b"Bearer a2"}
+    assert not plan.live
+    assert rooms.endpoint.exchanges == 1
+
+
+async def test_without_another_token_it_stays_and_is_not_asked_about_again(rooms: Rooms) -> None:
+    live, _, _ = await session(rooms, left=600)
+    rooms.endpoint.script.append(reply({"error": "invalid_grant"}, 400))
+    plan = await rooms.delivery.plan(live, MCP)
+    rejected = Rejected(plan, plan.plan.placements[0])
+    assert await rooms.delivery.plan(live, MCP, rejected=rejected) is plan
+    assert plan.renewable("/mcp") is None
+    entries = len(await rooms.entries())
+    assert await rooms.delivery.plan(live, MCP, rejected=rejected) is plan
+    assert len(await rooms.entries()) == entries
+
+
+async def test_only_the_first_placement_of_a_target_is_asked_about(rooms: Rooms) -> None:
+    live, _, _ = await session(rooms, left=600)
+    plan = await rooms.delivery.plan(live, MCP)
+    assert plan.renewable("/mcp/") == plan.plan.placements[0]
+    assert plan.renewable("/other") is None
+    assert (await rooms.delivery.plan(live, API)).renewable("/mcp") is None

@@ -56,6 +56,8 @@ class Placement:
     credential: CredentialId
     vault: VaultId
     ends: datetime | None = None
+    renewable: bool = False
+    """Whether another token can be had if this one is rejected."""
 
 
 @final

@@ -13,7 +13,6 @@ from typing import final
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential, Material
-from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
 from strongroom.core.environments import Environment
 from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
@@ -27,7 +26,7 @@ from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
 from strongroom.services.gate import Facts, Gate
 from strongroom.services.identities import Identities
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 from strongroom.services.planner import Planner
 from strongroom.services.ports import (
     Change,
@@ -119,14 +118,17 @@ class Delivery:
         """Return the plan for a destination if it is warm."""
         return live.plans.get(destination)
 
-    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
+    async def plan(self, live: LiveSession, destination: Destination, *, rejected: Rejected | None = None) -> LivePlan:
         """Return the plan for a destination, made now if it is not warm.
 
+        After a token was `rejected`, it is renewed first if it can be; if not, the plan is the same as before.
         Raises `NotAuthenticated` if the session has ended, `NotPermitted` if its environment does
         not let the host through and `TooMany` if the session asks for too many plans.
         """
         if live.ended or self._over(live.session):
             raise NotAuthenticated(presented=True)
+        if rejected is not None:
+            await self._renew(live, rejected)
         warm = live.plans.get(destination)
         if warm is not None:
             return warm
@@ -143,6 +145,15 @@ class Delivery:
             if live.generation == seen:  # else something changed meanwhile: what was read may be stale
                 return live.plans.get(destination) or self._admitted(live, ready)
 
+    async def _renew(self, live: LiveSession, rejected: Rejected) -> None:
+        """Have a rejected token renewed. If there is no other, the plan is kept a while, and asks no more."""
+        plan = rejected.plan
+        if live.plans.get(plan.destination) is not plan or not plan.renews:
+            return  # somebody has seen to it
+        if not await self.renew(live, rejected.placement) and plan.live:
+            plan.renews = False
+            plan.outdate_by(asyncio.get_running_loop().call_later(RENEW_AGAIN_SECONDS, live.outdate, plan))
+
     def _admitted(self, live: LiveSession, plan: LivePlan) -> LivePlan:
         """Keep a plan until the first of its tokens is to be renewed: no request has to look at a clock for that."""
         renew_at = plan.plan.renew_at
@@ -152,15 +163,22 @@ class Delivery:
             plan.outdate_by(asyncio.get_running_loop().call_later(seconds, live.outdate, plan))
         return live.admit(plan)
 
-    async def renew(self, live: LiveSession, placement: Placement) -> None:
-        """Have a token renewed that a server has rejected: the next plan sends what there is then. Raises a failure."""
+    async def renew(self, live: LiveSession, placement: Placement) -> bool:
+        """Have a token renewed that a server has rejected; tell whether the next plan sends another.
+
+        Raises a failure.
+        """
         session = await self._current(live)
-        held = await self._credentials.active_in(session.workspace, session.vaults)
-        for credential in [each for each, _ in held if each.id == placement.credential and _is_renewable(each)]:
+        if not placement.renewable:
+            return False
+        held = await self._credentials.held(session.workspace, placement.vault, placement.credential)
+        if held is not None:
             facts: Facts = {"session": session.id}
-            proofs = await self._gate.admit_all(live.principal, [(Action.CREDENTIAL_USE, _target(credential))], facts)
-            await self._refresher.renew(proofs[0], credential, rejected=placement.secret)
-            live.renew(credential.id)  # the news of it may take a moment
+            proof = await self._gate.admit(live.principal, Action.CREDENTIAL_USE, _target(held[0]), facts)
+            if not await self._refresher.renew(proof, held[0], rejected=placement.secret):
+                return False
+        live.renew(placement.credential)  # the news of it may take a moment
+        return True
 
     async def servers(self, live: LiveSession) -> tuple[Served, ...]:
         """Return the MCP servers that a session can speak to. Raises `NotAuthenticated` if it has ended."""
@@ -333,10 +351,6 @@ def _principal(session: Session) -> Principal:
 
 def _target(credential: Credential) -> Target:
     return Target(name=credential.id, workspace=credential.workspace, vault=credential.vault)
-
-
-def _is_renewable(credential: Credential) -> bool:
-    return isinstance(credential.details, McpOAuthDetails) and credential.details.refresh is not None
 
 
 def _mcp_hosts(session: Session) -> tuple[Host, ...]:

@@ -8,6 +8,7 @@ change they depend on: `live` turns false, and whoever holds one asks again.
 from asyncio import TimerHandle
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 from weakref import WeakSet
@@ -17,6 +18,7 @@ from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
 from strongroom.core.mcp_servers import Served
+from strongroom.core.mcp_urls import normal_target
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
 from strongroom.core.scrubbing import Scrubber, Sent
@@ -55,14 +57,20 @@ class LivePlan:
         "fills_bodies",
         "live",
         "plan",
+        "renews",
         "sent",
         "signs_requests",
         "substituter",
+        "takes_time",
     )
 
     def __init__(self, plan: Plan, *, principal: Principal, meter: Meter, sent: Sent) -> None:
         self.plan = plan
         self.live = True
+        self.renews = any(placement.renewable for placement in plan.placements)
+        """Whether it is worth a question if an upstream rejects a token."""
+        self.takes_time = bool(plan.signers) or self.renews
+        """Whether a request under it may need more than to be sent and answered."""
         self._revoked = False
         self._timer: TimerHandle | None = None
         self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: not self._revoked)
@@ -99,8 +107,18 @@ class LivePlan:
         """Whether what allowed it is over, rather than that there are newer tokens."""
         return self._revoked
 
+    def renewable(self, target: str) -> Placement | None:
+        """Return what is put into requests to a target, if another token can be had for it."""
+        if not self.renews:
+            return None
+        normal = normal_target(target)
+        first = next((each for each in self.plan.placements if each.target == normal), None)
+        return first if first is not None and first.renewable else None
+
     def outdate_by(self, timer: TimerHandle) -> None:
-        """Have it outdated by a timer, which does not outlive it."""
+        """Have it outdated by a timer, which does not outlive it, and takes the place of one before it."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = timer
 
     def outdate(self) -> None:
@@ -143,6 +161,15 @@ class LivePlan:
 
     def _credential_of(self, placeholder: str) -> CredentialId:
         return next(swap.credential for swap in self.plan.swaps if swap.placeholder == placeholder)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A token that an upstream has rejected, and the plan under which it was sent."""
+
+    plan: LivePlan
+    placement: Placement
 
 
 @final

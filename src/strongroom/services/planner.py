@@ -92,6 +92,7 @@ class Planner:
                     credential=credential.id,
                     vault=credential.vault,
                     ends=_ends(credential, material),
+                    renewable=_is_renewable(credential),
                 )
 
     def _keys(self, here: Here) -> Iterator[Signer]:
@@ -112,6 +113,10 @@ class Planner:
             credential=credential.id,
             vault=credential.vault,
         )
+
+
+def _is_renewable(credential: Credential) -> bool:
+    return isinstance(credential.details, McpOAuthDetails) and credential.details.refresh is not None
 
 
 def _renew_at(credential: Credential, material: Material) -> datetime | None:

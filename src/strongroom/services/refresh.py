@@ -67,12 +67,13 @@ class Refresher:
         credential, custody = held or (credential, custody)
         return credential, await self._custodian.open(granted, credential, custody)
 
-    async def renew(self, granted: Granted, credential: Credential, *, rejected: Secret) -> Credential:
-        """Renew a credential whose token a server has rejected; return it as it is stored then.
+    async def renew(self, granted: Granted, credential: Credential, *, rejected: Secret) -> bool:
+        """Renew a credential whose token a server has rejected; tell whether another token is stored now.
 
-        Nothing is asked if the stored token is another one already, or so new that a third would fare no better.
+        Nothing is asked if that is so already, or if the token is so new that a third would fare no better.
         """
-        return ((await self._flown(granted, credential, rejected)) or (credential, None))[0]
+        held = await self._flown(granted, credential, rejected)
+        return held is not None and (await self._custodian.open(granted, *held)).bearer() != rejected
 
     async def close(self) -> None:
         """Wait, within a bound, for what has begun."""

@@ -24,7 +24,7 @@ from strongroom.core.secret import Secret
 from strongroom.core.sessions import Agent, Session
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 from strongroom.services.ports import Refused, Use
 from strongroom.services.usage import Meter
 from strongroom.testing.clock import FrozenClock
@@ -86,7 +86,7 @@ def swap(surfaces: frozenset[Surface] = BOTH, secret: str = SECRET) -> Swap:
     return Swap(placeholder=PLACEHOLDER, secret=Secret(secret), surfaces=surfaces, credential=CREDENTIAL, vault=VAULT)
 
 
-def placement(target: str = "/mcp", secret: str = SECRET) -> Placement:
+def placement(target: str = "/mcp", secret: str = SECRET, *, renewable: bool = False) -> Placement:
     return Placement(
         target=target,
         header="authorization",
@@ -95,6 +95,7 @@ def placement(target: str = "/mcp", secret: str = SECRET) -> Placement:
         marker=MARKER,
         credential=PLACED,
         vault=VAULT,
+        renewable=renewable,
     )
 
 
@@ -110,6 +111,8 @@ class FixedDelivery:
     cold: bool = False
     refuses_strays: bool = False
     passes_through: bool = False
+    after_rejection: tuple[Placement, ...] = ()
+    """What is placed after a token was rejected, if anything else is."""
 
     def __post_init__(self) -> None:
         self.ledger = Ledger()
@@ -120,6 +123,7 @@ class FixedDelivery:
         self.live = self.session("sesn_1")
         self.sessions = {TOKEN: self.live}
         self.plans_made: list[Destination] = []
+        self.rejected: list[Secret] = []
 
     def session(self, name: str, key: str = "key_1") -> LiveSession:
         organization, workspace = OrganizationId("org_1"), WorkspaceId("wrkspc_1")
@@ -158,11 +162,16 @@ class FixedDelivery:
     def planned(self, live: LiveSession, destination: Destination) -> LivePlan | None:
         return None if self.cold else live.plans.get(destination)
 
-    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
+    async def plan(self, live: LiveSession, destination: Destination, *, rejected: Rejected | None = None) -> LivePlan:
         await asyncio.sleep(0)
-        return self.make(live, destination)
+        return self.make(live, destination, rejected)
 
-    def make(self, live: LiveSession, destination: Destination) -> LivePlan:
+    def make(self, live: LiveSession, destination: Destination, rejected: Rejected | None = None) -> LivePlan:
+        if rejected is not None:
+            self.rejected.append(rejected.placement.secret)
+            if self.after_rejection:
+                self.placements = self.after_rejection
+                live.outdate(rejected.plan)
         if live.ended:
             raise NotAuthenticated(presented=True)
         failure = self.refuse(destination)

@@ -78,9 +78,9 @@ class Talk:
                 if live is None:
                     return on.Failed(NotAuthenticated(presented=True))
                 return on.SessionFound(live, self.share)
-            case do.MakePlan(live, destination):
+            case do.MakePlan(live, destination, rejected):
                 try:
-                    return on.PlanMade(self.delivery.make(live, destination))
+                    return on.PlanMade(self.delivery.make(live, destination, rejected))
                 except Failure as failure:
                     return on.Failed(failure)
             case do.OpenUpstream(_, destination, fresh):

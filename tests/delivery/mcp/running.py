@@ -61,8 +61,9 @@ class Servers(FixedDelivery):
             for name, (url, credential) in self.served.items()
         )
 
-    async def renew(self, live: LiveSession, placement_: Placement) -> None:
+    async def renew(self, live: LiveSession, placement_: Placement) -> bool:
         """There is no other token."""
+        return False
 
 
 @dataclass(kw_only=True)

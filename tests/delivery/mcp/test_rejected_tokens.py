@@ -30,7 +30,7 @@ class Renewing(Servers):
         self.placements = (placement("/mcp"),)
 
     @override
-    async def renew(self, live: LiveSession, placement_: Placement) -> None:
+    async def renew(self, live: LiveSession, placement_: Placement) -> bool:
         await asyncio.sleep(0)
         self.renewed.append(placement_)
         if isinstance(self.fresh, Failure):
@@ -38,6 +38,7 @@ class Renewing(Servers):
         if self.fresh is not None:
             self.placements = (placement("/mcp", self.fresh),)
             live.renew(placement_.credential)
+        return self.fresh is not None
 
 
 def wants(token: str) -> Scripted:

@@ -7,7 +7,7 @@ from typing import final
 from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
-from strongroom.services.live import LiveSession
+from strongroom.services.live import LiveSession, Rejected
 
 
 @final
@@ -47,10 +47,11 @@ class CountRefusal:
 @final
 @dataclass(slots=True)
 class MakePlan:
-    """Make the plan for a destination: `PlanMade` or `Failed`."""
+    """Make the plan for a destination: `PlanMade` or `Failed`. `rejected` asks for one with another token."""
 
     live: LiveSession
     destination: Destination
+    rejected: Rejected | None = None
 
 
 class Wanted(Enum):

@@ -291,6 +291,7 @@ class Conversation:
         self._phase = EXCHANGING
         if self._exchange is not None:
             rest = self._exchange.renew(plan, self._buffer.rest())
+            self._settle(self._exchange)
         else:
             rest = self._exchange_of(asked, plan, live).begin(self._buffer.rest())
         if rest:
@@ -317,10 +318,9 @@ class Conversation:
         self._phase = READING
 
     def _upstream_opened(self) -> None:
-        exchange = self._exchange
-        if exchange is not None and self._phase is EXCHANGING and not exchange.opened():
-            self._phase = ASKING
-            self._emit(MakePlan(exchange.live, exchange.asked.destination))
+        if self._exchange is not None and self._phase is EXCHANGING:
+            self._exchange.opened()
+            self._settle(self._exchange)
 
     def _upstream_sent(self, data: bytes) -> None:
         if self._exchange is not None:
@@ -338,9 +338,11 @@ class Conversation:
             self._settle(self._exchange)
 
     def _settle(self, exchange: Exchange) -> None:
-        """Go on if the exchange is over, or has become another protocol."""
+        """Go on if the exchange is over, has become another protocol, or needs another plan."""
         incoming = exchange.incoming
-        if incoming.switched is not None:
+        if exchange.asks():
+            self._phase = ASKING
+        elif incoming.switched is not None:
             self.share.end()
             self._exchange, self._phase = None, Phase.RELAYING
             relay = self._relay = exchange.relay(self._close)

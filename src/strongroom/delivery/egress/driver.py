@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from typing import assert_never, final
 
 from strongroom.core.failures import BadReply, Failure, NotAuthenticated, TooMany, Unavailable
-from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.delivery.egress import commands as do
 from strongroom.delivery.egress.counterpart import Client
@@ -202,7 +201,7 @@ class Driver:
             case do.FinishUpstream():
                 self._finish_upstream()
             case do.MakePlan():
-                self._make_plan(command.live, command.destination)
+                self._make_plan(command)
             case do.FindSession():
                 self._find_session(command.token)
             case do.CountRefusal():
@@ -287,15 +286,15 @@ class Driver:
             self._around.shares.leave(self._watched)
             self._watched = None
 
-    def _make_plan(self, live: LiveSession, destination: Destination) -> None:
-        plan = self._around.delivery.planned(live, destination)
-        if plan is not None:
+    def _make_plan(self, command: do.MakePlan) -> None:
+        plan = self._around.delivery.planned(command.live, command.destination)
+        if plan is not None and command.rejected is None:
             self.happen(PlanMade(plan))
         else:
-            self._start(lambda: self._plan(live, destination), "make a delivery plan")
+            self._start(lambda: self._plan(command), "make a delivery plan")
 
-    async def _plan(self, live: LiveSession, destination: Destination) -> Event:
-        return PlanMade(await self._around.delivery.plan(live, destination))
+    async def _plan(self, asked: do.MakePlan) -> Event:
+        return PlanMade(await self._around.delivery.plan(asked.live, asked.destination, rejected=asked.rejected))
 
     def _open_upstream(self, command: do.OpenUpstream) -> None:
         kept = self._reach.kept(command)

@@ -6,6 +6,7 @@ Rules kept here:
   request is held as it came;
 - a request is sent a second time only if the first connection was a kept one that died without a byte of reply, and
   the request may be repeated (RFC 9110 9.2.2) and has no body;
+- or if the upstream rejected a token that was put in, and another was had: once, with a body that was kept whole;
 - an upstream's connection is kept only if request and reply are both complete and nothing follows them.
 """
 
@@ -20,6 +21,7 @@ from strongroom.delivery.egress.commands import (
     Command,
     DropUpstream,
     KeepUpstream,
+    MakePlan,
     OpenUpstream,
     SendClient,
     SendUpstream,
@@ -36,9 +38,10 @@ from strongroom.delivery.egress.plain_relay import PlainRelay, needs_search
 from strongroom.delivery.egress.refusals import Code, Refusal, refusal_of
 from strongroom.delivery.egress.relaying import Close, Relay
 from strongroom.delivery.egress.request_lines import request_lines
+from strongroom.delivery.egress.second_try import SecondTry
 from strongroom.delivery.egress.shares import Share
 from strongroom.delivery.egress.signing import SignedOutgoing, Signing, find_signing
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 
 _REPEATABLE = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE"})
 _MOST_PLANS = 4
@@ -51,6 +54,7 @@ class Exchange:
     """Follows one request from its plan to the last byte of the reply. Raises refusals."""
 
     __slots__ = (
+        "_asking",
         "_chunk_bytes",
         "_counters",
         "_emit",
@@ -61,9 +65,12 @@ class Exchange:
         "_plan",
         "_plans",
         "_replay",
+        "_second",
         "_sending",
         "_share",
         "_signing",
+        "_tried",
+        "_upstream_ended",
         "_uses_upstream",
         "asked",
         "incoming",
@@ -101,6 +108,10 @@ class Exchange:
         self._chunk_bytes = 0  # what waits in `_outgoing`
         self._replay: bytes | None = None
         self._uses_upstream = False
+        self._asking = False
+        self._second: SecondTry | None = None
+        self._tried = False
+        self._upstream_ended: bool | None = None  # while a reply is held back; cleanly or not
 
     def begin(self, early: bytes) -> bytes:
         """Start, with what has arrived behind the head; return what does not belong to the body."""
@@ -148,8 +159,17 @@ class Exchange:
         """How many bytes wait for the upstream's connection."""
         return self._held_bytes if self._uses_upstream else 0
 
-    def opened(self) -> bool:
-        """Send what there is; false if the plan is over and another is needed: go on with `renew`."""
+    def asks(self) -> bool:
+        """Tell whether it waits for another plan, which it asks for: go on with `renew`."""
+        second = self._second
+        if self.incoming.held_back is not None and second is not None and not self._asking:
+            self._asking = True
+            rejected = Rejected(self._plan, second.placement)
+            self._emit(MakePlan(self.live, self.asked.destination, rejected))
+        return self._asking
+
+    def opened(self) -> None:
+        """Send what there is, under a plan that is alive; else ask for another."""
         if not self._plan.live:
             self._emit(DropUpstream())
             self._uses_upstream = False
@@ -158,17 +178,21 @@ class Exchange:
                 raise Refusal(
                     Code.UNAVAILABLE, "the credentials changed while the request was under way; send it again"
                 )
-            return False
+            self._asking = True
+            self._emit(MakePlan(self.live, self.asked.destination))
+            return
         self._sending = True
+        self._prepare_second_try()
         body, outgoing = self.asked.body, self._outgoing
         if body is None or outgoing is None:
             again, self._replay = self._replay, None  # a second time, and no third
             request = again or self._bodiless()
             self._emit(SendUpstream(request))
             self.incoming.request_complete()
-            return True
+            return
         held = b"".join(self._held)
         self._let_go()
+        self._keep(held)
         lines = request_lines(
             self.asked.head,
             self.asked.target,
@@ -182,16 +206,47 @@ class Exchange:
         self._account(outgoing)
         if body.done:
             self.incoming.request_complete()
-        return True
 
     def renew(self, plan: LivePlan, early: bytes) -> bytes:
-        """Start again under another plan: nothing was sent under the last one."""
+        """Start again under another plan: nothing was sent under the last one, or what was sent was rejected."""
+        self._asking = False
+        if self.incoming.held_back is not None and not self._forget_rejected(plan):
+            return early
         self._plan = plan
         self._plans += 1
         self.incoming = self._awaited(plan)
         self._outgoing = None
         self._sending = False
         return self.begin(early)
+
+    def _prepare_second_try(self) -> None:
+        placement = None if self._tried or self._signing else self._plan.renewable(self.asked.target.decode())
+        if placement is not None:
+            self._second = SecondTry(placement, self._share)
+            self.incoming.holds_back = True
+
+    def _keep(self, payload: bytes) -> None:
+        if self._second is not None:
+            self._second.keep(payload)
+            self.incoming.holds_back = self._second.possible
+
+    def _forget_rejected(self, plan: LivePlan) -> bool:
+        """Make ready for the second try if the plan has another token; else pass the first reply on."""
+        second, self._second, self._tried = self._second, None, True
+        again = plan.renewable(self.asked.target.decode())
+        if second is None or again is None or again.secret == second.placement.secret:
+            if second is not None:
+                second.let_go()
+            self.pass_on(self.incoming.pass_back())
+            if self._upstream_ended is not None:
+                self.pass_on(self.incoming.ended(clean=self._upstream_ended))
+            return False
+        if self._uses_upstream:
+            self._emit(DropUpstream())
+            self._uses_upstream = False
+        self._replay = None
+        self._hold(second.take())
+        return True
 
     def _awaited(self, plan: LivePlan) -> Incoming:
         """Return what is to become of the reply."""
@@ -231,6 +286,7 @@ class Exchange:
 
     def _send_body(self, outgoing: Outgoing | SignedOutgoing, payload: bytes, *, last: bool) -> None:
         out = outgoing.feed(payload, last=last)
+        self._keep(payload)
         if outgoing.held != self._chunk_bytes:
             self._account(outgoing)
         if out:
@@ -279,7 +335,13 @@ class Exchange:
     def over(self) -> bool:
         """Whether all is done, and both connections may carry another exchange."""
         incoming = self.incoming
-        return incoming.done and incoming.reusable and incoming.keep_client and self._uses_upstream
+        return (
+            incoming.done
+            and incoming.reusable
+            and incoming.keep_client
+            and self._uses_upstream
+            and self._second is None
+        )
 
     def upstream_sent(self, data: bytes) -> None:
         """Take bytes of the reply."""
@@ -299,6 +361,9 @@ class Exchange:
     def upstream_gone(self, *, clean: bool, reused: bool) -> None:
         """Take the end of the upstream's connection; `reused` if it had carried other requests before."""
         self._uses_upstream = False
+        if self.incoming.held_back is not None:
+            self._upstream_ended = clean
+            return
         if self.incoming.untouched:
             if not reused or self._replay is None:
                 raise Refusal(Code.UPSTREAM_UNREACHABLE, "the upstream closed the connection without a reply")
@@ -311,6 +376,8 @@ class Exchange:
     def release(self) -> None:
         """Give the upstream's connection back, or up if it is not fit for another request."""
         self._let_go()
+        if self._second is not None:
+            self._second.let_go()
         self._share.end()
         if self._uses_upstream:
             incoming = self.incoming

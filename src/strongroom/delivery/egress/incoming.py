@@ -30,6 +30,7 @@ from strongroom.services.live import LivePlan
 FINAL = 200
 """The first status that is not interim."""
 _SWITCHING = 101
+_REJECTED = 401
 _MAX_INTERIM = 64
 
 
@@ -47,6 +48,7 @@ class Incoming:
         "_interim",
         "_keep_trailers",
         "_limits",
+        "_overflowed",
         "_plan",
         "_reader",
         "_request",
@@ -54,6 +56,8 @@ class Incoming:
         "_stream",
         "done",
         "handshake",
+        "held_back",
+        "holds_back",
         "keep_client",
         "pending",
         "reusable",
@@ -87,6 +91,11 @@ class Incoming:
         self.pending = False
         """Whether there is more to send: call `resume` as soon as the client has room for it."""
         self._ending = False
+        self.holds_back = False
+        """Whether to hold a 401 back: the request can be sent again with another token."""
+        self.held_back: ReplyHead | None = None
+        """The head of a 401 that is held back; what follows it waits."""
+        self._overflowed = False
         self.handshake: Handshake | None = None
         """Set if the upstream may change to WebSocket."""
         self.switched: bytes | None = None
@@ -99,13 +108,19 @@ class Incoming:
     @property
     def untouched(self) -> bool:
         """Whether the upstream has not sent a byte."""
-        return self._head is None and not self._interim and not self._buffer.held
+        head = self._head or self.held_back
+        return head is None and not self._interim and not self._buffer.held
 
     def feed(self, data: bytes) -> bytes:
         """Return what to send to the client. Raises a refusal for what the upstream may not send."""
         if self._head is not None:
             return self._body(data)
+        if self.held_back is not None and len(self._buffer.held) > self._limits.head_bytes:
+            self._overflowed = True
+            return b""
         self._buffer.add(data)
+        if self.held_back is not None:
+            return b""
         out = b""
         while self.switched is None:
             raw = self._next_head()
@@ -113,9 +128,21 @@ class Incoming:
                 break
             head = parse_reply(raw)
             if head.status >= FINAL:
+                if head.status == _REJECTED and self.holds_back and self._request_complete:
+                    self.held_back = head
+                    return out
                 return out + self._final(head)
             out += self._interim_reply(head)
         return out
+
+    def pass_back(self) -> bytes:
+        """Return what was held back, to be sent to the client after all."""
+        head, self.held_back = self.held_back, None
+        if head is None:
+            return b""
+        if self._overflowed:
+            raise bad_reply("the upstream's 401 reply is too long")
+        return self._final(head)
 
     def ended(self, *, clean: bool) -> bytes:
         """Take the end of the upstream's connection. Raises a refusal if the reply is not complete with it."""

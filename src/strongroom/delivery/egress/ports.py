@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from strongroom.core.hosts import Host
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 
 P = TypeVar("P", bound=asyncio.Protocol)
 
@@ -28,8 +28,11 @@ class Delivery(Protocol):
     def planned(self, live: LiveSession, destination: Destination) -> LivePlan | None:
         """Return the plan for a destination if it is warm."""
 
-    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
-        """Return the plan for a destination. Raises a failure."""
+    async def plan(self, live: LiveSession, destination: Destination, *, rejected: Rejected | None = None) -> LivePlan:
+        """Return the plan for a destination; after a token was rejected, with another if there is one.
+
+        Raises a failure.
+        """
 
 
 class Dialer(Protocol):

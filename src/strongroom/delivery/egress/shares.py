@@ -130,6 +130,13 @@ class Share:
         if size and self.gathered_bytes + size > self._limits.session_gathered_bytes:
             raise TooMany("the session has too many request bodies under way", retry_after=_RETRY_SECONDS)
 
+    def spare(self, size: int) -> bool:
+        """Take room for bytes that can be done without, if that leaves half of it to others; tell whether it is so."""
+        if 2 * (self.gathered_bytes + size) > self._limits.session_gathered_bytes:
+            return False
+        self.gathered_bytes += size
+        return True
+
     def free(self, size: int) -> None:
         """Give room back."""
         self.gathered_bytes -= size

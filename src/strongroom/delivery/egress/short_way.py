@@ -4,8 +4,8 @@ Rules kept here:
 - the short way decides nothing: who is not sure goes the long way (`receive`), which says what is wrong if anything is;
 - both ways read, check and put in with the same code and end in the same state: only events, commands and exchanges,
   which cost more than what they carry, are left out; a reply that holds anything to take out goes the long way;
-- a plan that is not alive, one that may have to sign, another protocol and whatever came ahead of its turn go the long
-  way;
+- a plan that is not alive, one that may have to sign or to renew a token, another protocol and whatever came ahead of
+  its turn go the long way;
 - whatever happens before the whole reply is there finds an exchange, as if the request had gone the long way.
 """
 
@@ -45,7 +45,7 @@ class QuickConversation(Conversation):
         if tunnel is None or self._phase is not READING or self._buffer.held:
             return None
         plan = tunnel.plan
-        if plan is None or not plan.live or plan.signs_requests:
+        if plan is None or not plan.live or plan.takes_time:
             return None
         whole = whole_request(data, tunnel, self._limits)
         if whole is None:

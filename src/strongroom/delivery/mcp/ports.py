@@ -24,8 +24,11 @@ class Delivery(Protocol):
     async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
         """Return the plan for a destination. Raises a failure."""
 
-    async def renew(self, live: LiveSession, placement: Placement) -> None:
-        """Have a token renewed that a server has rejected: the next plan sends what there is then. Raises a failure."""
+    async def renew(self, live: LiveSession, placement: Placement) -> bool:
+        """Have a token renewed that a server has rejected; tell whether the next plan sends another.
+
+        Raises a failure.
+        """
 
 
 class Reply(Protocol):
