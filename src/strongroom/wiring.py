@@ -34,10 +34,11 @@ from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
-from strongroom.egress import Egress, Proxies, assembled, assembled_refresher
+from strongroom.egress import Egress, Proxies, assembled, assembled_refresher, control_client
 from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
+from strongroom.outbound.mcp_probe import HttpMcpProbe
 from strongroom.outbound.trust_files import contents, trust_files
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
@@ -54,6 +55,7 @@ from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
 from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import SessionService
+from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
 from strongroom.settings import Settings
@@ -128,9 +130,9 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
     roots = trust.system_roots(os.environ)
     files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
-    services = _services(settings, edge, doors, ground, roots, organizations, founded, access)
-    telling = deliverer(settings, edge, doors, ground, roots)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
+    services = _services(settings, edge, doors, ground, roots, organizations, founded, access, refresher)
+    telling = deliverer(settings, edge, doors, ground, roots)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
     proxied = egress.delivery if isinstance(egress, Egress) else None
     endpoints = Endpoints(
@@ -170,6 +172,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
     organizations: OrganizationService,
     founded: Foundation,
     access: EgressAccess,
+    refresher: Refresher,
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
@@ -230,6 +233,14 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
             issuer=public_url(settings, doors),
+        ),
+        validation=ValidationService(
+            credentials=store.credentials,
+            custodian=custodian,
+            refresher=refresher,
+            probe=HttpMcpProbe(client=control_client(settings, doors, roots)),
+            gate=gate,
+            clock=clock,
         ),
         access=access,
     )

@@ -14,6 +14,7 @@ REVEAL_SITES = {
     "strongroom.crypto.passwords": "derives the root key from a passphrase",
     "strongroom.crypto.tokens": "hashes a key or token, to store it or to look it up",
     "strongroom.dialects.native.*": "hands a fresh key, or the secret of a webhook, to its owner, once",
+    "strongroom.outbound.mcp_probe": "sends an MCP server the token whose use is looked at",
     "strongroom.outbound.token_endpoint": "writes the form and the Basic credentials that a token endpoint is sent",
     "strongroom.server": "prints the first admin key, once",
     "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -156,15 +157,22 @@ class Stage:
 
 @contextmanager
 def running(
-    folder: Path, *, strict_beta: bool = False, path_prefix: str = "", creates_per_minute: int = 0
+    folder: Path,
+    *,
+    strict_beta: bool = False,
+    path_prefix: str = "",
+    creates_per_minute: int = 0,
+    reaches_loopback: bool = False,
 ) -> Iterator[Stage]:
-    """Run a server for as long as the context lasts."""
+    """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http."""
     chosen = Settings(
         data_dir=folder,
         admin_key=Secret(ADMIN_KEY),
         strict_beta=strict_beta,
         path_prefix=path_prefix,
         creates_per_minute=creates_per_minute,
+        egress_allow_private=(ip_network("127.0.0.1/32"),) if reaches_loopback else (),
+        insecure_upstreams=reaches_loopback,
     )
     started = threading.Event()
     stages: list[Stage] = []

@@ -26,6 +26,7 @@ from strongroom.cli import (
     vault,
     webhook,
 )
+from strongroom.cli import validation as _validation  # noqa: F401 - a command of the group `credential`
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.connection import DATA_DIR, DEFAULT_DATA_DIR, DEFAULT_SERVER, KEY, SERVER, Connection
 from strongroom.cli.options import examples

@@ -14,6 +14,7 @@ from strongroom.services.identities import IdentityKeyService
 from strongroom.services.keys import KeyService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.sessions import SessionService
+from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
 
@@ -35,4 +36,5 @@ class Services:
     webhooks: WebhookService
     connecting: Connecting
     identity_keys: IdentityKeyService
+    validation: ValidationService
     access: EgressAccess

@@ -59,7 +59,6 @@ class LivePlan:
         "plan",
         "renews",
         "sent",
-        "signs_requests",
         "substituter",
         "takes_time",
     )
@@ -75,8 +74,6 @@ class LivePlan:
         self._timer: TimerHandle | None = None
         self.substituter = Substituter(plan, used=self._used, strayed=self._strayed, live=lambda: not self._revoked)
         self.sent = sent
-        self.signs_requests = bool(plan.signers)
-        """Whether a request may have to be signed anew."""
         self.fills_bodies = any(Surface.BODY in swap.surfaces for swap in plan.swaps)
         """Whether a secret may be put into a body."""
         self._meter = meter

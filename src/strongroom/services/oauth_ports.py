@@ -11,6 +11,7 @@ from strongroom.core.calls import Call, Reply
 from strongroom.core.credentials import Credential
 from strongroom.core.ids import CredentialId
 from strongroom.core.oauth import TokenReply, TokenRequest
+from strongroom.core.secret import Secret
 
 if TYPE_CHECKING:  # that module has all of the store, and these with it
     from strongroom.services.ports import Custody
@@ -31,6 +32,22 @@ class TokenEndpoint(Protocol):
 
     async def exchange(self, request: TokenRequest, *, within: float | None = None) -> TokenReply:
         """Return the answer as it came. Raises `NotPermitted`, `Unreachable` and `BadReply`."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ProbeFailure:
+    """The MCP method that did not succeed, and the answer to it, as it came, if there was one."""
+
+    method: str
+    reply: Reply | None
+
+
+class McpProbe(Protocol):
+    """Speaks to an MCP server, just enough to know that it answers."""
+
+    async def probe(self, url: str, token: Secret, *, within: float) -> ProbeFailure | None:
+        """Begin a session, list the tools and end it; return what did not succeed, or None. Raises nothing."""
 
 
 @final

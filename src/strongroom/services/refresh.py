@@ -7,7 +7,7 @@ is cut off may have used a refresh token up.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -20,7 +20,7 @@ from strongroom.core.oauth import due
 from strongroom.core.secret import Secret
 from strongroom.core.sources import Clock, Spawn
 from strongroom.services.ports import Custodian, Custody
-from strongroom.services.renewal import Held, Renewals
+from strongroom.services.renewal import Held, Renewals, Trial
 
 CLOSE_SECONDS = 15.0
 """How long a process that stops waits for renewals that have begun."""
@@ -48,6 +48,7 @@ class Refresher:
         self._clock = clock
         self._spawn = spawn
         self._flights: dict[CredentialId, _Flight] = {}
+        self._attempts: set[asyncio.Future[Held | None]] = set()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -75,10 +76,27 @@ class Refresher:
         held = await self._flown(granted, credential, rejected)
         return held is not None and (await self._custodian.open(granted, *held)).bearer() != rejected
 
+    async def attempt(self, granted: Granted, credential: Credential, rejected: Secret, trial: Trial) -> Held | None:
+        """Try a renewal to see what comes of it; return the credential with its other token, or None.
+
+        It goes its own way, and not with others that are under way: the lease in the store keeps them apart.
+        """
+        done: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
+        done.add_done_callback(lambda over: over.exception())
+        self._attempts.add(done)
+        done.add_done_callback(self._attempts.discard)
+        run = self._renewals.run(granted, credential, rejected, trial)
+        _trying = self._spawn(_told(run, done), f"try to renew {credential.id}")
+        held = await asyncio.shield(done)
+        if held is None or (await self._custodian.open(granted, *held)).bearer() == rejected:
+            return None
+        return held
+
     async def close(self) -> None:
         """Wait, within a bound, for what has begun."""
-        if self._flights:
-            await asyncio.wait([flight.landed for flight in self._flights.values()], timeout=CLOSE_SECONDS)
+        begun = [*self._attempts, *(flight.landed for flight in self._flights.values())]
+        if begun:
+            await asyncio.wait(begun, timeout=CLOSE_SECONDS)
 
     async def _flown(self, granted: Granted, credential: Credential, rejected: Secret | None) -> Held | None:
         """Join the flight that is under way if it serves, else fly. A failure of somebody else's is not ours."""
@@ -97,13 +115,19 @@ class Refresher:
 
     async def _fly(self, flight: _Flight, granted: Granted, credential: Credential) -> None:
         try:
-            held = await self._renewals.run(granted, credential, flight.rejected)
-        except Failure as failure:
-            flight.landed.set_exception(failure)
-        except BaseException:
-            flight.landed.set_exception(Unavailable("a renewal was cut off"))
-            raise
-        else:
-            flight.landed.set_result(held)
+            await _told(self._renewals.run(granted, credential, flight.rejected), flight.landed)
         finally:
             del self._flights[credential.id]
+
+
+async def _told(run: Awaitable[Held | None], whom: "asyncio.Future[Held | None]") -> None:
+    """Tell how a renewal ends, however it does."""
+    try:
+        held = await run
+    except Failure as failure:
+        whom.set_exception(failure)
+    except BaseException:
+        whom.set_exception(Unavailable("a renewal was cut off"))
+        raise
+    else:
+        whom.set_result(held)

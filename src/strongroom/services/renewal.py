@@ -16,7 +16,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never, final
 
@@ -73,6 +73,17 @@ _ACTIONS = {
 """Who may do the first may do the second where the first needs it; the audit log names both."""
 
 
+@final
+@dataclass(slots=True)
+class Trial:
+    """A renewal that is made to see what comes of it: tried whatever happened before, and told to nobody.
+
+    It notes the token endpoint's answer, if there is one.
+    """
+
+    reply: TokenReply | None = None
+
+
 class _HeldUp(Exception):
     """So much time has passed under a lease that others may soon think its holder dead: nothing is asked any more."""
 
@@ -106,7 +117,9 @@ class Renewals:
         self._seen: dict[CredentialId, tuple[str, float]] = {}
         self.counts: Counter[str] = Counter()
 
-    async def run(self, granted: Granted, known: Credential, rejected: Secret | None) -> Held | None:
+    async def run(
+        self, granted: Granted, known: Credential, rejected: Secret | None, trial: Trial | None = None
+    ) -> Held | None:
         """Return the credential as it is after a renewal, by us or by another node; None if it is gone.
 
         It is renewed if it is due, or, where one is given, if its token is still the `rejected` one. If that is not
@@ -117,13 +130,13 @@ class Renewals:
         while True:
             held = await self._credentials.held(known.workspace, known.vault, known.id)
             standing = await self._refreshes.standing(known.id)
-            if held is None or not await self._wanted(granted, held, standing, rejected):
+            if held is None or not await self._wanted(granted, held, standing, rejected, trial):
                 return held
             if standing.holder is None or self._has_died(known.id, standing.holder):
                 holder = self._entropy(16).hex()
                 if await self._taken(known.id, holder, standing.holder):
                     with suppress(_HeldUp):
-                        return await self._leased(granted, known, holder, rejected)
+                        return await self._leased(granted, known, holder, rejected, trial)
             expired = rejected is not None or _expired(held[0], self._clock())
             if now() - began > (self._lease * 1.25 if expired else SOFT_SECONDS):
                 return held
@@ -145,28 +158,34 @@ class Renewals:
             return False
         return now - since > self._lease
 
-    async def _wanted(self, granted: Granted, held: Held, standing: Standing, rejected: Secret | None) -> bool:
+    async def _wanted(
+        self, granted: Granted, held: Held, standing: Standing, rejected: Secret | None, trial: Trial | None
+    ) -> bool:
         credential, custody = held
         details, now = credential.details, self._clock()
-        if not isinstance(details, McpOAuthDetails) or details.refresh is None or standing.failed == custody.revision:
+        if not isinstance(details, McpOAuthDetails) or details.refresh is None:
             return False
-        if standing.not_before is not None and now < standing.not_before <= now + LONGEST_WAIT:
+        if trial is None and standing.failed == custody.revision:
+            return False
+        if trial is None and standing.not_before is not None and now < standing.not_before <= now + LONGEST_WAIT:
             return False
         if rejected is None:
             return due(details, now)
         stored = (await self._custodian.open(granted, credential, custody)).bearer()
-        return stored == rejected and not _too_soon(standing, now)
+        return stored == rejected and (trial is not None or not _too_soon(standing, now))
 
-    async def _leased(self, granted: Granted, known: Credential, holder: str, rejected: Secret | None) -> Held | None:
+    async def _leased(
+        self, granted: Granted, known: Credential, holder: str, rejected: Secret | None, trial: Trial | None
+    ) -> Held | None:
         """Renew under the lease, which is given back however it ends, unless this process dies."""
         self._seen.pop(known.id, None)
         taken_at = asyncio.get_running_loop().time()
         try:
             held = await self._credentials.held(known.workspace, known.vault, known.id)
             standing = await self._refreshes.standing(known.id)
-            if held is None or not await self._wanted(granted, held, standing, rejected):
+            if held is None or not await self._wanted(granted, held, standing, rejected, trial):
                 return held
-            return await self._renewed(granted, held, standing, holder, rejected, taken_at)
+            return await self._renewed(granted, held, standing, holder, rejected, trial, taken_at)
         finally:
             await self._refreshes.release(known.id, holder=holder)
 
@@ -177,6 +196,7 @@ class Renewals:
         standing: Standing,
         holder: str,
         rejected: Secret | None,
+        trial: Trial | None,
         taken_at: float,
     ) -> Held | None:
         credential, custody = held
@@ -193,12 +213,14 @@ class Renewals:
         if asyncio.get_running_loop().time() - taken_at > self._lease - self._exchange:
             raise _HeldUp
         asked_at = self._clock()
-        outcome = await self._asked(request)
+        outcome = await self._asked(request, trial)
         self.counts[_NAMES[type(outcome)]] += 1
         match outcome:
             case Refreshed():
                 rejections = 0 if rejected is None else _rejections(standing, asked_at)
                 return await self._kept(proof, held, outcome, asked_at, holder, rejections)
+            case Rejected() | TryLater() if trial is not None:
+                return held
             case Rejected():
                 if await _insisting(lambda: self._refreshes.rejected(credential, custody, holder=holder, at=asked_at)):
                     said: dict[str, str | int] = {
@@ -215,12 +237,14 @@ class Renewals:
             case _:
                 assert_never(outcome)
 
-    async def _asked(self, request: TokenRequest) -> Outcome:
+    async def _asked(self, request: TokenRequest, trial: Trial | None) -> Outcome:
         try:
             reply: TokenReply = await self._endpoint.exchange(request, within=self._exchange)
         except (UpstreamFailure, NotPermitted) as failure:
             _log.warning("a token could not be renewed for now: %s", failure)
             return TryLater()
+        if trial is not None:
+            trial.reply = reply
         return read_reply(reply)
 
     async def _kept(  # noqa: PLR0913 - what was got, for what, when and under which lease

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.dialects.stage import Stage, Tenant
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-OPERATIONS = 24
+OPERATIONS = 25
 EXAMPLES = 12
 
 

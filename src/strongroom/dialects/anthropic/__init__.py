@@ -27,6 +27,7 @@ def build(services: Services, options: Options) -> Door:
     VaultRoutes(vaults=services.vaults, pages=options.pages).add_to(door.router)
     CredentialRoutes(
         credentials=services.credentials,
+        validation=services.validation,
         pages=options.pages,
         clock=options.clock,
         insecure_upstreams=options.insecure_upstreams,

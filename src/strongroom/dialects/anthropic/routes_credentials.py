@@ -1,4 +1,4 @@
-"""The routes of credentials (contract anthropic-vaults 2, C1 to C6)."""
+"""The routes of credentials (contract anthropic-vaults 2, C1 to C7)."""
 
 from typing import final
 
@@ -8,14 +8,17 @@ from fastapi.routing import APIRouter
 from strongroom.core.ids import CredentialId, VaultId
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import PageTokens
+from strongroom.dialects.anthropic import show_validation
 from strongroom.dialects.anthropic import wire_credential_replies as shown
 from strongroom.dialects.anthropic import wire_credentials as wire
+from strongroom.dialects.anthropic import wire_validation as validated
 from strongroom.dialects.anthropic.pages import DEFAULT_LIMIT, IncludeArchived, Limit, Listing, PageToken
 from strongroom.dialects.anthropic.show_credentials import SPOKEN, from_core
 from strongroom.dialects.anthropic.translate_credentials import Reading
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.replies import reply
 from strongroom.services.credentials import CredentialService
+from strongroom.services.validation import ValidationService
 
 
 @final
@@ -23,9 +26,16 @@ class CredentialRoutes:
     """Endpoints on credentials. `insecure_upstreams` admits MCP servers on plain http."""
 
     def __init__(
-        self, *, credentials: CredentialService, pages: PageTokens, clock: Clock, insecure_upstreams: bool
+        self,
+        *,
+        credentials: CredentialService,
+        validation: ValidationService,
+        pages: PageTokens,
+        clock: Clock,
+        insecure_upstreams: bool,
     ) -> None:
         self._credentials = credentials
+        self._validation = validation
         self._pages = pages
         self._clock = clock
         self._insecure = insecure_upstreams
@@ -39,6 +49,8 @@ class CredentialRoutes:
         add(one, self.retrieve_credential, methods=["GET"], response_model=shape)
         add(one, self.update_credential, methods=["POST"], response_model=shape)
         add(one, self.delete_credential, methods=["DELETE"], response_model=shown.DeletedCredential)
+        seen = validated.CredentialValidation
+        add(f"{one}/mcp_oauth_validate", self.validate_credential, methods=["POST"], response_model=seen)
         add(f"{one}/archive", self.archive_credential, methods=["POST"], response_model=shape)
 
     async def create_credential(self, request: Request, vault_id: str, sent: wire.NewCredential) -> Response:
@@ -98,6 +110,12 @@ class CredentialRoutes:
         vault, credential = VaultId(vault_id), CredentialId(credential_id)
         after = await self._credentials.archive(caller(request), vault, credential, kinds=SPOKEN)
         return reply(from_core(after))
+
+    async def validate_credential(self, request: Request, vault_id: str, credential_id: str) -> Response:
+        """Look whether an MCP server takes a credential's token, and if not, whether another can be had."""
+        vault, credential = VaultId(vault_id), CredentialId(credential_id)
+        found = await self._validation.validate(caller(request), vault, credential, kinds=SPOKEN)
+        return reply(show_validation.from_core(found))
 
     def _reading(self) -> Reading:
         return Reading(now=self._clock(), insecure=self._insecure)
