@@ -232,8 +232,14 @@ def use(planted: Planted, session: dict[str, Any], upstream: Upstream, folder: P
         headers = {"X-Key": placeholder, "Accept-Encoding": "gzip"}
         reply = through(session, folder, "POST", url, headers=headers, json={"a": placeholder})
         planted.hear(url, reply)
+    bearer = {"Authorization": f"Bearer {session['egress']['token']}", "X-Key": placeholder}
+    for server in session["egress"]["mcp_servers"]:
+        with requests.Session() as client:
+            client.trust_env = False
+            reply = client.post(server["url"], headers=bearer, json={"a": placeholder}, timeout=20)
+        assert planted.hear(f"the gateway to {server['mcp_server_url']}", reply).status_code == 200
     arrived = [seen for seen in upstream.seen[before:] if seen.target != HOOK and secret_in(planted, seen)]
-    assert len(arrived) == 3, "the secrets really were sent, or nothing is shown"
+    assert len(arrived) == 5, "the secrets really were sent, or nothing is shown"
     planted.hear(
         "no such upstream", through(session, folder, "GET", "http://nowhere.invalid/", headers={"X-Key": placeholder})
     )

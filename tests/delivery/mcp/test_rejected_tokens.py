@@ -95,16 +95,6 @@ async def test_a_server_without_a_credential_is_not_asked_twice() -> None:
     assert (len(server.seen), delivery.renewed) == (1, [])
 
 
-async def test_what_is_held_of_the_request_is_given_back() -> None:
-    server, delivery = wants(FRESH), Renewing()
-    async with answering(server) as port, rig(port, delivery=delivery) as running:
-        reader, writer = await running.connect("POST", b"x" * 100_000)
-        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
-        share = running.gateway._shares.of(delivery.live)
-        assert share.gathered_bytes == 0
-        writer.close()
-
-
 async def test_a_stream_goes_on_while_others_get_a_renewed_token() -> None:
     server, delivery = wants(FRESH), Renewing()
     server.streams = True

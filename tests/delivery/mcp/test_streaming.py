@@ -98,6 +98,13 @@ async def test_a_client_that_goes_before_the_answer_ends_the_request_too() -> No
         await asyncio.wait_for(server.gone.wait(), 5)
 
 
+async def test_a_request_is_held_no_longer_once_its_answer_has_begun() -> None:
+    server = Scripted(lambda asked: EVENTS if asked.line.startswith(b"POST") else OK, streams=True)
+    async with answering(server) as port, rig(port) as running, opened(running, server, "POST") as stream:
+        await stream.passes(b"data: 1\n\n")
+        assert running.gateway._shares.of(running.delivery.live).gathered_bytes == 0
+
+
 async def test_a_slow_client_holds_the_server_up_and_fills_no_memory() -> None:
     server = Scripted(lambda _: EVENTS, streams=True)
     async with answering(server) as port, rig(port) as running, opened(running, server) as stream:
