@@ -1,8 +1,13 @@
 """Connecting a server: what is asked, what counts as an answer, and where the tokens land."""
+# ruff: noqa: ASYNC240 - a test may wait for its disk
 
 import asyncio
+import logging
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +17,7 @@ from strongroom.core.calls import Call, Reply
 from strongroom.core.credentials import NewCredential
 from strongroom.core.credentials.mcp_oauth import ClientAuth, McpOAuth, McpOAuthDetails
 from strongroom.core.credentials.static_bearer import StaticBearer, StaticBearerDetails
-from strongroom.core.failures import Conflict, Invalid, NotFound, NotPermitted, TooMany, Unreachable
+from strongroom.core.failures import Conflict, Invalid, NotFound, NotPermitted, TooMany, Unreachable, Unreadable
 from strongroom.core.ids import AuthorizationId, CredentialId, OrganizationId, VaultId, WorkspaceId
 from strongroom.core.overriding import override
 from strongroom.core.pkce import ProofKey
@@ -391,3 +396,32 @@ async def test_servers_that_take_their_time_do_not_hold_the_caller(rooms: Rooms)
     with pytest.raises(Unreachable, match=r"issues tokens for https://mcp\.test took longer than 0\.05 seconds"):
         await stage.begins()
     assert await rooms.store.authorizations.by_state(b"") is None
+
+
+async def test_nothing_that_is_written_holds_a_secret_in_the_clear(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secrets = ["the-code", "access-1", "refresh-1", "the-device-code", "its-secret"]
+    begun = await stage.begins(client=Given(id="by-hand", secret=Secret("its-secret")))
+    secrets += [state_of(begun)]
+    await stage.begins(Flow.DEVICE)
+    await stage.connecting.complete(stage.rooms.admin, begun.authorization.id, comes_back(begun))
+    secrets += [form(stage.web.last(TOKEN))["code_verifier"]]
+    stage.web.pages[TOKEN] = answer({"error": "the-code", "error_description": "refresh-1"}, 400)
+    other = await stage.begins()
+    await stage.connecting.complete(stage.rooms.admin, other.authorization.id, comes_back(other))
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"https://mcp.test/mcp" in written
+    assert [secret for secret in secrets if secret.encode() in written] == []
+    assert [secret for secret in secrets if secret in caplog.text] == []
+
+
+@pytest.mark.parametrize("column", ["vault_id", "mcp_server_url", "opened_by"])
+async def test_a_row_that_somebody_edits_opens_no_more(stage: Stage, tmp_path: Path, column: str) -> None:
+    begun = await stage.begins()
+    with closing(sqlite3.connect(tmp_path / "test.db")) as database, database:
+        database.execute(f"UPDATE authorizations SET {column} = 'https://evil.test/'")  # noqa: S608 - names of ours
+    with pytest.raises(Unreadable):
+        await stage.connecting.complete(stage.rooms.admin, begun.authorization.id, comes_back(begun))
+    assert f"POST {TOKEN}" not in stage.web.asked
