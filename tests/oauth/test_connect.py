@@ -112,7 +112,7 @@ def test_our_own_server_takes_the_answer_and_shows_a_page(
     assert stranger.status_code == 400
     page = httpx.get(back, trust_env=False)
     assert page.status_code == 200, page.text
-    assert "is connected" in page.text
+    assert f"The tokens for {server} are in vault {vault}" in page.text
     assert not SECRETS.search(page.text)
     assert api.get(f"/strongroom/v1/authorizations/{asked['id']}").json()["status"] == "connected"
     replayed = httpx.get(back, trust_env=False)

@@ -92,7 +92,7 @@ def public(services: Services, options: Options) -> Mapping[str, ASGIApp]:
 
 
 def _connected(found: Authorization) -> str:
-    return f"{found.mcp_server_url} is connected: vault {found.vault} holds the tokens. You can close this window."
+    return f"the tokens for {found.mcp_server_url} are in vault {found.vault}. You can close this window."
 
 
 def _page(title: str, sentence: str) -> str:
