@@ -1,6 +1,9 @@
 import asyncio
 import logging
 import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 
 import pytest
@@ -54,3 +57,18 @@ async def test_closing_ends_what_still_runs() -> None:
     await started.wait()
     await background.close()
     assert task.cancelled()
+
+
+def test_ids_are_all_different_whoever_makes_them() -> None:
+    def many() -> list[str]:
+        return [new_id("x_") for _ in range(1000)]
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [each for batch in pool.map(lambda _: many(), range(8)) for each in batch]
+    assert len(set(made)) == len(made)
+
+
+def test_a_fork_makes_other_ids() -> None:
+    said = "import os; from strongroom.edge import new_id; new_id('x_'); os.fork(); os.write(1, (new_id('x_') + '\\n').encode())"
+    ran = subprocess.run([sys.executable, "-c", said], check=True, capture_output=True, text=True, timeout=60)
+    assert len(set(ran.stdout.split())) == 2

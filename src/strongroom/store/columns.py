@@ -48,6 +48,14 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else moment(value)
 
 
+def parsed(text: Any) -> Any:
+    """Read a JSON text. Raises `Unreadable`."""
+    try:
+        return msgspec.json.decode(text)
+    except (TypeError, msgspec.DecodeError):
+        raise Unreadable("a JSON text in the database is not as it was written") from None
+
+
 @final
 class Json(TypeDecorator[Any]):
     """A JSON value as text."""
@@ -61,7 +69,4 @@ class Json(TypeDecorator[Any]):
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        try:
-            return msgspec.json.decode(value)
-        except (TypeError, msgspec.DecodeError):
-            raise Unreadable("a JSON text in the database is not as it was written") from None
+        return parsed(value)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple, final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from strongroom.core.credentials import Credential
@@ -19,12 +19,12 @@ from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News, Owner
 from strongroom.store.database import Database
-from strongroom.store.rows import Row, read_credential, write_credential
+from strongroom.store.rows import Row, described, read_credential, write_credential
 from strongroom.store.vaults import required as required_vault
 
 _CREDENTIALS, _VAULTS = tables.credentials, tables.vaults
 _CUSTODY = (_CREDENTIALS.c.custodian, _CREDENTIALS.c.receipt, _CREDENTIALS.c.custody_revision)
-_DESCRIPTION = [column for column in _CREDENTIALS.c if column.name not in {each.name for each in _CUSTODY}]
+_DESCRIPTION = described(column for column in _CREDENTIALS.c if column.name not in {each.name for each in _CUSTODY})
 _NO_CUSTODY = dict.fromkeys(_CUSTODY)
 _ACTIVE = _CREDENTIALS.c.archived_at.is_(None)
 _IN_PLACE = (
@@ -56,7 +56,6 @@ _RECEIPT = select(*_CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"),
 _OF_VAULT = select(*_DESCRIPTION).where(
     _CREDENTIALS.c.vault_id == bindparam("vault"),
     _CREDENTIALS.c.workspace_id == bindparam("workspace"),
-    _CREDENTIALS.c.kind.in_(bindparam("kinds", expanding=True)),
 )
 _REDESCRIBE = (
     update(_CREDENTIALS).where(*_IN_PLACE, _CREDENTIALS.c.revision == bindparam("expected"), _ACTIVE).values(**_NEW)
@@ -189,8 +188,8 @@ def _receipt(credential: CredentialId, connection: Connection) -> Custody | None
 def _page(
     workspace: WorkspaceId, vault: VaultId, query: PageQuery, kinds: tuple[str, ...], connection: Connection
 ) -> Page[Credential]:
-    place = {"vault": vault, "workspace": workspace, "kinds": kinds}
-    page = keyset.page(connection, _OF_VAULT, query, read_credential, place)
+    place = {"vault": vault, "workspace": workspace}
+    page = keyset.page(connection, _of_kinds(kinds), query, read_credential, place)
     if not page.rows:
         required_vault(workspace, vault, connection)
     return page
@@ -199,6 +198,12 @@ def _page(
 def _held(place: _Place, connection: Connection) -> tuple[Credential, Custody] | None:
     row = connection.execute(_HELD, place._asdict()).one_or_none()
     return None if row is None else (read_credential(row), _read_custody(row))
+
+
+@cache
+def _of_kinds(kinds: tuple[str, ...]) -> Select[Any]:
+    """Narrow to kinds. Callers name the same few over and over, and an expanding list is written anew each time."""
+    return _OF_VAULT.where(or_(false(), *(_CREDENTIALS.c.kind == kind for kind in kinds)))
 
 
 def _replace(

@@ -1,8 +1,10 @@
 """Rows to core types and back. A row that cannot be read was not written by us: `Unreadable`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Text, type_coerce
 
 from strongroom.core.credentials import KINDS, Credential, Details
 from strongroom.core.environments import (
@@ -17,10 +19,11 @@ from strongroom.core.failures import Invalid, Unreadable
 from strongroom.core.fields import from_plain, to_plain
 from strongroom.core.hosts import HostSet
 from strongroom.core.networking import Limited, Networking, Unrestricted
-from strongroom.core.placeholders import OPAQUE, Shape
+from strongroom.core.placeholders import Shape
 from strongroom.core.sessions import Agent, McpServer, Session
 from strongroom.core.surfaces import Surface
 from strongroom.core.vaults import Vault
+from strongroom.store.columns import parsed
 
 T = TypeVar("T")
 
@@ -81,7 +84,7 @@ def write_vault(vault: Vault) -> dict[str, object]:
 
 @reads("credential")
 def read_credential(row: Row) -> Credential:
-    """Read a row of `credentials`, whose custody columns are not needed."""
+    """Read a row of `credentials` that was selected by `described`, whose custody columns are not needed."""
     return Credential(
         id=row.id,
         organization=row.organization_id,
@@ -90,9 +93,9 @@ def read_credential(row: Row) -> Credential:
         details=_read_details(row.kind, row.details),
         display_name=row.display_name,
         metadata=row.metadata,
-        networking=_read_networking(row.networking),
-        surfaces=frozenset(map(Surface, row.surfaces)),
-        placeholder=OPAQUE if row.placeholder == _OPAQUE else from_plain(Shape, row.placeholder),
+        networking=_networking_of(row.networking),
+        surfaces=_surfaces_of(row.surfaces),
+        placeholder=_placeholder_of(row.placeholder),
         revision=row.revision,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -122,13 +125,38 @@ def write_credential(credential: Credential) -> dict[str, object]:
     }
 
 
-_OPAQUE = to_plain(OPAQUE)
+_TOLD_BY_TEXT = frozenset({"details", "networking", "surfaces", "placeholder"})
 
 
-def _read_details(kind: str, plain: object) -> Details:
+def described(columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return columns as `read_credential` wants them selected.
+
+    Those that hold JSON of which frozen things are made come as texts: what is made of a text is remembered, since
+    rows name the same hosts and surfaces over and over, and the same rows are read again.
+    """
+    return [type_coerce(each, Text).label(each.name) if each.name in _TOLD_BY_TEXT else each for each in columns]
+
+
+@lru_cache(maxsize=1024)
+def _read_details(kind: str, text: str) -> Details:
     shape: Any = KINDS[kind].details  # a frozen dataclass, as `Kind` says
-    details: Details = from_plain(shape, plain)
+    details: Details = from_plain(shape, parsed(text))
     return details
+
+
+@lru_cache(maxsize=1024)
+def _networking_of(text: str) -> Networking:
+    return _read_networking(parsed(text))
+
+
+@lru_cache(maxsize=64)
+def _surfaces_of(text: str) -> frozenset[Surface]:
+    return frozenset(map(Surface, parsed(text)))
+
+
+@lru_cache(maxsize=1024)
+def _placeholder_of(text: str) -> Shape:
+    return from_plain(Shape, parsed(text))
 
 
 def _read_networking(plain: dict[str, Any]) -> Networking:
