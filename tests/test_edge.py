@@ -69,6 +69,7 @@ def test_ids_are_all_different_whoever_makes_them() -> None:
 
 
 def test_a_fork_makes_other_ids() -> None:
-    said = "import os; from strongroom.edge import new_id; new_id('x_'); os.fork(); os.write(1, (new_id('x_') + '\\n').encode())"
+    lines = ["import os", "from strongroom.edge import new_id", "new_id('x_')", "os.fork()"]
+    said = "; ".join([*lines, r"os.write(1, (new_id('x_') + '\n').encode())"])
     ran = subprocess.run([sys.executable, "-c", said], check=True, capture_output=True, text=True, timeout=60)
     assert len(set(ran.stdout.split())) == 2
