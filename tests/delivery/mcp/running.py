@@ -18,7 +18,6 @@ from strongroom.core.ids import CredentialId
 from strongroom.core.mcp_servers import Served
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.overriding import override
-from strongroom.core.plans import Placement
 from strongroom.crypto.tokens import PageTokens
 from strongroom.delivery.mcp import Counters, Doorplate, Endpoints, Gateway, Limits
 from strongroom.delivery.mcp.ports import Screening, unscreened
@@ -60,10 +59,6 @@ class Servers(FixedDelivery):
             )
             for name, (url, credential) in self.served.items()
         )
-
-    async def renew(self, live: LiveSession, placement_: Placement) -> bool:
-        """There is no other token."""
-        return False
 
 
 @dataclass(kw_only=True)

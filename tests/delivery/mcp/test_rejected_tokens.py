@@ -1,12 +1,12 @@
 """A server that rejects a token: the request is sent again with another, once, and no client is asked to sign in."""
 
-import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from strongroom.core.failures import Failure, Unavailable
 from strongroom.core.overriding import override
-from strongroom.core.plans import Placement
-from strongroom.services.live import LiveSession
+from strongroom.core.plans import Destination
+from strongroom.core.secret import Secret
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 from tests.delivery.egress.doubles import MARKER, SECRET, placement
 from tests.delivery.mcp.running import HOST, Servers, answering, message, refusal, rig
 from tests.delivery.mcp.scripted import EVENTS, OK, Request, Scripted, chunk, reply
@@ -22,23 +22,19 @@ class Renewing(Servers):
     """Another token is there for whoever has one rejected."""
 
     fresh: str | Failure | None = FRESH
-    renewed: list[Placement] = field(default_factory=list)
 
     @override
     def __post_init__(self) -> None:
         super().__post_init__()
         self.placements = (placement("/mcp"),)
+        if isinstance(self.fresh, str):
+            self.after_rejection = (placement("/mcp", self.fresh),)
 
     @override
-    async def renew(self, live: LiveSession, placement_: Placement) -> bool:
-        await asyncio.sleep(0)
-        self.renewed.append(placement_)
-        if isinstance(self.fresh, Failure):
+    async def plan(self, live: LiveSession, destination: Destination, *, rejected: Rejected | None = None) -> LivePlan:
+        if rejected is not None and isinstance(self.fresh, Failure):
             raise self.fresh
-        if self.fresh is not None:
-            self.placements = (placement("/mcp", self.fresh),)
-            live.renew(placement_.credential)
-        return self.fresh is not None
+        return await super().plan(live, destination, rejected=rejected)
 
 
 def wants(token: str) -> Scripted:
@@ -58,7 +54,7 @@ async def test_the_request_is_sent_again_as_it_was() -> None:
         assert running.counters.replays == 1
     first, second = server.seen
     assert (first.body, first.all(b"mcp-session-id")) == (second.body, second.all(b"mcp-session-id")) == (body, [b"s"])
-    assert [each.secret.reveal() for each in delivery.renewed] == [SECRET]
+    assert delivery.rejected == [Secret(SECRET)]
 
 
 async def test_it_is_sent_again_once_and_then_the_client_gets_a_sentence() -> None:
@@ -68,7 +64,7 @@ async def test_it_is_sent_again_once_and_then_the_client_gets_a_sentence() -> No
     assert refusal(got)[:2] == (502, "mcp_authentication_failed")
     assert FRESH not in got.text + str(got.headers)
     assert "www-authenticate" not in got.headers
-    assert (len(server.seen), len(delivery.renewed)) == (2, 1)
+    assert (len(server.seen), len(delivery.rejected)) == (2, 1)
 
 
 async def test_where_there_is_no_other_token_it_is_not_sent_again() -> None:
@@ -92,7 +88,7 @@ async def test_a_server_without_a_credential_is_not_asked_twice() -> None:
         delivery = Renewing(served={"server": (f"http://{HOST}:{port}/other", None)})
         async with rig(port, delivery=delivery) as running:
             assert refusal(await running.ask())[:2] == (502, "mcp_authentication_failed")
-    assert (len(server.seen), delivery.renewed) == (1, [])
+    assert (len(server.seen), delivery.rejected) == (1, [])
 
 
 async def test_a_stream_goes_on_while_others_get_a_renewed_token() -> None:

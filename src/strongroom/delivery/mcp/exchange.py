@@ -27,7 +27,7 @@ from strongroom.delivery.mcp.limits import Limits
 from strongroom.delivery.mcp.ports import Answered, Delivery, Passed, Reply, Rewriting, Screen, Upstream
 from strongroom.delivery.mcp.refusals import Code, Turned, turned
 from strongroom.delivery.mcp.room import Room
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 
 _MOST_PLANS = 4
 """Plans asked for in a row, each over before it could be used."""
@@ -153,16 +153,15 @@ class Exchange:
 
     async def _sent_again(self, body: bytes) -> Reply:
         """Send the request once more with a renewed token, if there is one. Raises a refusal."""
-        rejected = self._placement()
-        if rejected is None:
+        plan, sent = self.plan, self._placement()
+        if plan is None or sent is None:
             raise self._unauthorized()
         try:
-            await self._around.delivery.renew(self.live, rejected)
-            self.plan = await self._standing()
+            self.plan = await self._standing(Rejected(plan, sent))
         except Failure as failure:
             raise turned(failure) from None
         fresh = self._placement()
-        if fresh is None or fresh.secret == rejected.secret:
+        if fresh is None or fresh.secret == sent.secret:
             raise self._unauthorized()
         self._around.counters.replays += 1
         reply = await self._sent(body)
@@ -176,10 +175,11 @@ class Exchange:
         placements = () if self.plan is None else self.plan.plan.placements
         return next((each for each in placements if each.target == self.placed_at), None)
 
-    async def _standing(self) -> LivePlan:
+    async def _standing(self, rejected: Rejected | None = None) -> LivePlan:
         """Return a plan that holds: nothing happens between this and its use."""
         for _ in range(_MOST_PLANS):
-            plan = await self._around.delivery.plan(self._asked.live, self._asked.server.destination)
+            where = self._asked.server.destination
+            plan = await self._around.delivery.plan(self.live, where, rejected=rejected)
             if plan.live:
                 return plan
         raise Turned(EgressCode.UNAVAILABLE, "the credentials change faster than they can be used; try again")

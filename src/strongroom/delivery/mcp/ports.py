@@ -6,10 +6,10 @@ from typing import Protocol, final
 
 from strongroom.core.ids import SessionId
 from strongroom.core.mcp_servers import Served
-from strongroom.core.plans import Destination, Placement
+from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
-from strongroom.services.live import LivePlan, LiveSession
+from strongroom.services.live import LivePlan, LiveSession, Rejected
 
 
 class Delivery(Protocol):
@@ -21,13 +21,10 @@ class Delivery(Protocol):
     async def servers(self, live: LiveSession) -> tuple[Served, ...]:
         """Return the servers that the session can speak to. Raises a failure."""
 
-    async def plan(self, live: LiveSession, destination: Destination) -> LivePlan:
-        """Return the plan for a destination. Raises a failure."""
+    async def plan(self, live: LiveSession, destination: Destination, *, rejected: Rejected | None = None) -> LivePlan:
+        """Return the plan for a destination. Raises a failure.
 
-    async def renew(self, live: LiveSession, placement: Placement) -> bool:
-        """Have a token renewed that a server has rejected; tell whether the next plan sends another.
-
-        Raises a failure.
+        A token that a server has `rejected` is renewed first if it can be; if not, the plan is the same as before.
         """
 
 
