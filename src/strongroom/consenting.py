@@ -63,7 +63,13 @@ def connecting(  # noqa: PLR0913 - what it stands on
     control = control_client(settings, doors, roots)
     store, endpoint, public = ground.store, HttpTokenEndpoint(client=control), Public.of(settings, doors)
     attempts = Attempts(seal=ground.keyring)
-    landing = Landing(service=credentials, credentials=store.credentials, vaults=store.vaults)
+    landing = Landing(
+        service=credentials,
+        credentials=store.credentials,
+        vaults=store.vaults,
+        custodian=ground.custodian,
+        gate=ground.gate,
+    )
     opening = Opening(
         discovering=Discovering(control=control, insecure=settings.insecure_upstreams),
         registering=Registering(control=control, clock=edge.clock, document=public.client),

@@ -114,7 +114,13 @@ async def staged(
 ) -> Stage:
     web = web or honest_web()
     store, attempts = rooms.store, Attempts(seal=rooms.keyring)
-    landing = Landing(service=rooms.credentials, credentials=store.credentials, vaults=store.vaults)
+    landing = Landing(
+        service=rooms.credentials,
+        credentials=store.credentials,
+        vaults=store.vaults,
+        custodian=rooms.custodian,
+        gate=rooms.gate,
+    )
     endpoint = HttpTokenEndpoint(client=web)
     opening = Opening(
         discovering=Discovering(control=web, insecure=False),

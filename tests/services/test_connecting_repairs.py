@@ -3,23 +3,27 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.authorization import Standing
 from strongroom.core.credentials.mcp_oauth import McpOAuth
+from strongroom.core.failures import BadReply
 from strongroom.core.grants import Target
 from strongroom.core.ids import CredentialId
 from strongroom.core.secret import Secret
 from strongroom.services.refresh import Refresher
+from strongroom.services.registering import Given
 from strongroom.testing.token_endpoint import reply
-from tests.core.oauth_documents import ISSUER
-from tests.services.lookalike import TOKENS, Stage, answer, comes_back, staged
+from tests.core.oauth_documents import ISSUER, issuer_fields
+from tests.services.lookalike import OAUTH, TOKENS, Stage, answer, comes_back, staged
 from tests.services.rooms import Rooms
 
 HOUR = timedelta(hours=1)
 
 
-async def connects(stage: Stage) -> CredentialId:
-    begun = await stage.begins()
+async def connects(stage: Stage, client: Given | None = None) -> CredentialId:
+    begun = await stage.begins(client=client)
     ended = await stage.connecting.complete(stage.rooms.admin, begun.authorization.id, comes_back(begun))
     assert ended.standing is Standing.CONNECTED
     assert ended.credential is not None
@@ -56,3 +60,23 @@ async def test_consent_given_anew_ends_the_failure_of_the_grant_before_it(rooms:
     assert rooms.endpoint.requests[-1].fields["refresh_token"] == Secret("refresh-2")
     assert rooms.endpoint.requests[-1].fields["resource"] == "https://mcp.test/mcp"
     assert "scope" not in rooms.endpoint.requests[-1].fields
+
+
+async def test_a_client_that_was_registered_by_hand_need_not_be_given_again(rooms: Rooms) -> None:
+    stage = await staged(rooms)
+    stage.web.pages[OAUTH] = answer(issuer_fields(registration_endpoint=None))
+    credential = await connects(stage, Given(id="by-hand", secret=Secret("its-secret")))
+    first = stage.web.last(f"{ISSUER}/token").headers["authorization"]
+    assert await connects(stage) == credential
+    assert stage.web.last(f"{ISSUER}/token").headers["authorization"] == first
+
+
+async def test_a_client_is_shown_to_no_other_server_than_its_own(rooms: Rooms) -> None:
+    stage = await staged(rooms)
+    stage.web.pages[OAUTH] = answer(issuer_fields(registration_endpoint=None))
+    await connects(stage, Given(id="by-hand", secret=Secret("its-secret")))
+    stage.web.pages[OAUTH] = answer(
+        issuer_fields(registration_endpoint=None, token_endpoint="https://other.test/token")
+    )
+    with pytest.raises(BadReply, match="registers nobody by itself"):
+        await stage.begins()

@@ -1,20 +1,25 @@
 """Puts fresh tokens where they belong: into a new credential, or into the one that the server has already.
 
 A credential that is repaired keeps its id, its name and its URL as it was written; sessions that hold it go on. Its
-refresh block is replaced as a whole, since the tokens may come from another client than before.
+refresh block is replaced as a whole, since the tokens may come from another client than before; a client that somebody
+registered by hand is taken from there, where a server registers nobody by itself.
 """
 
 from dataclasses import replace
 from typing import final
 
+from strongroom.core.actions import Action
 from strongroom.core.credentials import Credential, Material, NewCredential
 from strongroom.core.credentials.mcp_oauth import McpOAuth, McpOAuthDetails
+from strongroom.core.discovery import Issuer
 from strongroom.core.failures import Conflict, Invalid
-from strongroom.core.grants import Principal
+from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import VaultId
 from strongroom.core.vaults import MAX_CREDENTIALS
 from strongroom.services.credentials import CredentialService
-from strongroom.services.ports import Credentials, Vaults
+from strongroom.services.gate import Gate
+from strongroom.services.ports import Credentials, Custodian, Vaults
+from strongroom.services.registering import Given
 
 _TRIES = 3
 """Somebody else may make or remove the credential at the same moment; more than once is no coincidence."""
@@ -24,10 +29,20 @@ _TRIES = 3
 class Landing:
     """Finds the place before anybody is asked, and fills it afterwards."""
 
-    def __init__(self, *, service: CredentialService, credentials: Credentials, vaults: Vaults) -> None:
+    def __init__(
+        self,
+        *,
+        service: CredentialService,
+        credentials: Credentials,
+        vaults: Vaults,
+        custodian: Custodian,
+        gate: Gate,
+    ) -> None:
         self._service = service
         self._credentials = credentials
         self._vaults = vaults
+        self._custodian = custodian
+        self._gate = gate
 
     async def require_room(self, principal: Principal, vault: VaultId, server: str) -> Credential | None:
         """Return the credential that would be repaired, if there is one.
@@ -48,6 +63,20 @@ class Landing:
         if len(active) >= MAX_CREDENTIALS:
             raise Invalid(f"vault {vault} already holds {MAX_CREDENTIALS} active credentials", field="vault")
         return None
+
+    async def client_of(self, principal: Principal, present: Credential, issuer: Issuer) -> Given | None:
+        """Return the client that a credential is renewed as, if that is a client of this very token endpoint."""
+        details = present.details
+        refresh = details.refresh if isinstance(details, McpOAuthDetails) else None
+        if refresh is None or refresh.token_endpoint != issuer.token_endpoint.text:
+            return None
+        target = Target(name=present.id, workspace=principal.workspace, vault=present.vault)
+        granted = await self._gate.admit(principal, Action.CREDENTIAL_UPDATE, target, {"vault": present.vault})
+        custody = await self._credentials.custody(present.id)
+        if custody is None:
+            return None
+        material = await self._custodian.open(granted, present, custody)
+        return Given(id=refresh.client_id, secret=material.client_secret if isinstance(material, McpOAuth) else None)
 
     async def land(
         self,

@@ -103,7 +103,7 @@ class Opening:
         target = Target(name=id_, workspace=principal.workspace, vault=new.vault)
         facts = {"vault": new.vault, "server": server.origin, "flow": new.flow.value}
         await self._gate.admit(principal, Action.AUTHORIZATION_BEGIN, target, facts)
-        await self._landing.require_room(principal, new.vault, new.mcp_server_url)
+        present = await self._landing.require_room(principal, new.vault, new.mcp_server_url)
         now = self._clock()
         authorization = Authorization(
             id=id_,
@@ -118,17 +118,21 @@ class Opening:
         )
         try:
             async with asyncio.timeout(self._patience):
-                return await self._asked(authorization, new, server, redirect)
+                found = await self._discovering.of(server)
+                _require_flow(found, new.flow)
+                given = new.client
+                by_hand = not self._registering.knows_a_way(found.issuer, redirect=redirect)
+                if given is None and by_hand and present is not None:
+                    given = await self._landing.client_of(principal, present, found.issuer)
+                return await self._asked(authorization, replace(new, client=given), found, redirect)
         except TimeoutError:
             raise Unreachable(
                 f"finding out who issues tokens for {server.origin} took longer than {self._patience:g} seconds"
             ) from None
 
     async def _asked(
-        self, authorization: Authorization, new: NewAuthorization, server: ControlUrl, redirect: str | None
+        self, authorization: Authorization, new: NewAuthorization, found: Found, redirect: str | None
     ) -> Begun:
-        found = await self._discovering.of(server)
-        _require_flow(found, new.flow)
         scope = choose_scope(new.scope, found.challenge, found.resource, found.issuer)
         loopback = new.flow is Flow.LOOPBACK
         client = await self._registering.client(

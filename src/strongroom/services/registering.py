@@ -31,6 +31,11 @@ class Registering:
         self._clock = clock
         self._document = document
 
+    def knows_a_way(self, issuer: Issuer, *, redirect: str | None) -> bool:
+        """Tell whether nobody has to register us by hand there."""
+        by_document = issuer.takes_documents and self._document is not None and redirect is not None
+        return by_document or issuer.registration_endpoint is not None
+
     async def client(
         self, issuer: Issuer, given: Given | None, *, redirect: str | None, loopback: bool, scope: str | None
     ) -> Client:
