@@ -10,10 +10,9 @@ from contextlib import ExitStack, contextmanager
 from typing import final
 
 import uvicorn
-import uvloop
 from rich.console import Console
 
-from strongroom import logs
+from strongroom import event_loop, logs
 from strongroom.core.failures import NotReady
 from strongroom.core.overriding import override
 from strongroom.dialects.port import bounded
@@ -35,7 +34,7 @@ def serve(settings: Settings, *, as_json: bool = False) -> None:
         api = sockets.enter_context(_bound(settings.host, settings.port, "--port"))
         proxy = sockets.enter_context(_bound(settings.host, settings.proxy_port, "--proxy-port"))
         announce = _announce_json if as_json else _announce
-        uvloop.run(_serve(settings, api, proxy, announce))
+        event_loop.run(_serve(settings, api, proxy, announce))
 
 
 async def _serve(
@@ -50,6 +49,7 @@ async def _serve(
     fleet = Fleet(settings=settings, doors=doors, spawn=edge.spawn) if settings.workers > 1 else None
     async with build(settings, edge, doors=doors, fleet=fleet) as house:
         await house.egress.start(proxy)
+        event_loop.settled()
         server = _ApiServer(
             uvicorn.Config(
                 house.api,

@@ -22,6 +22,7 @@ FILES = (
     "data_dir",
     "edge",
     "egress",
+    "event_loop",
     "gateway",
     "ground",
     "logs",

@@ -3,10 +3,9 @@
 import socket
 import sys
 
-import uvloop
-
+from strongroom import event_loop
 from strongroom.workers.duty import serve
 
 if __name__ == "__main__":
     control, bound = (socket.socket(fileno=int(descriptor)) for descriptor in sys.argv[1:3])
-    sys.exit(uvloop.run(serve(control, bound)))
+    sys.exit(event_loop.run(serve(control, bound, settled=event_loop.settled)))

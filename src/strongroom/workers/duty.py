@@ -35,8 +35,14 @@ def alone() -> None:
     os._exit(LEFT)
 
 
-async def serve(control: socket.socket, bound: socket.socket, *, orphaned: Callable[[], None] = alone) -> int:
-    """Do a worker's duty. Returns the exit code."""
+async def serve(
+    control: socket.socket,
+    bound: socket.socket,
+    *,
+    orphaned: Callable[[], None] = alone,
+    settled: Callable[[], None] = lambda: None,
+) -> int:
+    """Do a worker's duty, and say when all is `settled`. Returns the exit code."""
     channel = await Channel.over(control)
     first = await channel.hear()
     if first is None:
@@ -46,7 +52,7 @@ async def serve(control: socket.socket, bound: socket.socket, *, orphaned: Calla
     logs.configure(handover.settings.log_level, worker=handover.number)
     orders = _Orders(channel, orphaned)
     try:
-        await _serve(handover, bound, channel, orders)
+        await _serve(handover, bound, channel, orders, settled)
     except Unable as failure:
         channel.say(failed=str(failure))
         return FAILED
@@ -61,9 +67,12 @@ async def serve(control: socket.socket, bound: socket.socket, *, orphaned: Calla
     return 0
 
 
-async def _serve(handover: Handover, bound: socket.socket, channel: Channel, orders: "_Orders") -> None:
+async def _serve(
+    handover: Handover, bound: socket.socket, channel: Channel, orders: "_Orders", settled: Callable[[], None]
+) -> None:
     async with egress.worker(handover.settings, Edge(), doors=handover.doors) as built:
         await built.start(bound)
+        settled()
         orders.count = lambda: channel.say(counts=written(built))
         channel.say(serving=True, counts=written(built))
         stopped = asyncio.get_running_loop().create_task(orders.stop.wait())
