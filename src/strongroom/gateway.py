@@ -8,6 +8,7 @@ from typing import Any, final
 from strongroom.core.failures import Unavailable
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.delivery.mcp import Counters, Doorplate, Endpoints, Gateway, Limits
+from strongroom.delivery.mcp.tools import screened
 from strongroom.edge import Edge
 from strongroom.egress import delivering, dialer, limits_of, trusted
 from strongroom.ground import Doors, Ground
@@ -86,6 +87,7 @@ def gateway(  # noqa: PLR0913 - what a gateway stands on
             spawn=edge.spawn,
             limits=limits,
             insecure=settings.insecure_upstreams,
+            screening=screened,
         ),
         upstream=upstream,
         counters=counters,

@@ -110,6 +110,8 @@ def test_a_secret_that_is_typed_as_an_option_is_refused_and_not_repeated(lonely:
         (("credential", "add", "X", "--kind", "password", "--host", "a.test"), "--kind"),
         (("session", "create", "--expires-in", "soon"), "such as 8h"),
         (("session", "create", "--expires-in", "0h"), "such as 8h"),
+        (("session", "create", "--allow-tool", "search"), "SERVER=TOOL"),
+        (("session", "create", "--allow-tool", "=search"), "SERVER=TOOL"),
         (("session", "create", "--shell", "--json"), "one of --shell and --json"),
         (("webhook", "rotate", "whk_1", "--overlap", "soon"), "--overlap"),
         (("run",), "Missing argument"),

@@ -1,6 +1,7 @@
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 from xml.etree import ElementTree as ET
@@ -274,6 +275,13 @@ def test_a_request_to_another_target_gets_none(target: str) -> None:
     follow = Following(placements=(placement(),))
     assert follow.substituter.placed(target) is None
     assert follow.used == []
+
+
+def test_a_reserved_token_is_for_whoever_looks_into_messages_and_for_nobody_else() -> None:
+    follow = Following(placements=(replace(placement(), reserved=True),))
+    assert follow.substituter.placed("/mcp") is None
+    assert follow.used == []
+    assert follow.substituter.placed("/mcp", reserved=True) == ("authorization", b"Bearer t0ken")
 
 
 @pytest.mark.parametrize("bad", ["\r", "\n", "\0"])

@@ -49,6 +49,17 @@ def read_metadata(given: list[str] | None) -> dict[str, str]:
     return pairs
 
 
+def read_tools(given: list[str] | None) -> dict[str, list[str]]:
+    """Read `SERVER=TOOL` texts. A URL may hold `=`, and a tool's name does not."""
+    tools: dict[str, list[str]] = {}
+    for text in given or []:
+        server, equals, tool = text.rpartition("=")
+        if not equals or not server:
+            raise typer.BadParameter("must be SERVER=TOOL", param_hint="--allow-tool")
+        tools.setdefault(server, []).extend([tool] if tool else [])
+    return tools
+
+
 def read_seconds(text: str | None, *, option: str = "--expires-in") -> int | None:
     """Read a duration such as `90s`, `30m`, `8h` or `7d`; a bare number is seconds."""
     if text is None:

@@ -8,7 +8,16 @@ import typer
 
 from strongroom.cli import output
 from strongroom.cli.client import Client, Json, path
-from strongroom.cli.options import AsJson, Metadata, connection, examples, group, read_metadata, read_seconds
+from strongroom.cli.options import (
+    AsJson,
+    Metadata,
+    connection,
+    examples,
+    group,
+    read_metadata,
+    read_seconds,
+    read_tools,
+)
 from strongroom.cli.wording import Words
 
 SESSIONS = path("strongroom", "v1", "sessions")
@@ -21,6 +30,7 @@ FIELDS = {
     "created": "created_at",
     "expires": "expires_at",
     "ended": "archived_at",
+    "tools": "mcp_tools",
 }
 
 WORDS = {
@@ -29,6 +39,7 @@ WORDS = {
     "title": "--title",
     "expires_in": "--expires-in (in seconds)",
     "metadata": "--metadata",
+    "mcp_tools": "--allow-tool",
 }
 
 commands = group(help="What an agent runs under: vaults, network, how long.")
@@ -55,6 +66,7 @@ def open_session(
     title: str | None,
     expires_in: int | None = None,
     metadata: dict[str, str] | None = None,
+    tools: dict[str, list[str]] | None = None,
     words: Words = WORDS,
 ) -> Json:
     """Open a session; its `egress` is shown this once."""
@@ -64,6 +76,7 @@ def open_session(
         "title": title,
         "expires_in": expires_in,
         "metadata": metadata or None,
+        "mcp_tools": tools or None,
     }
     body = {field: value for field, value in asked.items() if value is not None}
     opened: Json = client.post(SESSIONS, body, words)
@@ -81,6 +94,7 @@ def end_session(client: Client, session: str) -> Json:
     epilog=examples(
         "strongroom session create --vault default --expires-in 8h --json",
         'eval "$(strongroom session create --shell)"',
+        "strongroom session create --allow-tool https://tools.example.com/mcp=search",
     ),
 )
 def create(
@@ -92,6 +106,14 @@ def create(
         str | None, typer.Option("--expires-in", metavar="DURATION", help="When it ends by itself: 30m, 8h, 7d.")
     ] = None,
     metadata: Metadata = None,
+    allow_tools: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-tool",
+            metavar="SERVER=TOOL",
+            help="Let it use only this tool of an MCP server, by URL or credential id. Repeatable; SERVER= for none.",
+        ),
+    ] = None,
     shell: Annotated[bool, typer.Option("--shell", help="Print only `export` lines, for a shell to evaluate.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -101,10 +123,10 @@ def create(
     """
     if shell and as_json:
         raise typer.BadParameter("use one of --shell and --json", param_hint="--shell")
-    seconds, notes = read_seconds(expires_in), read_metadata(metadata)
+    seconds, notes, tools = read_seconds(expires_in), read_metadata(metadata), read_tools(allow_tools)
     client = connection(ctx).client()
     opened = open_session(
-        client, vaults=vaults, environment=environment, title=title, expires_in=seconds, metadata=notes
+        client, vaults=vaults, environment=environment, title=title, expires_in=seconds, metadata=notes, tools=tools
     )
     if shell:
         _print_exports(opened["egress"]["env"])

@@ -45,7 +45,8 @@ class Placement:
     """A header, `scheme` and secret, set on requests to one target; the agent holds nothing for it.
 
     `target` is in the normal form of `core/mcp_urls.py`. `marker` is what replies show where the
-    secret would have stood. `ends` is when the secret is worthless, where that is certain.
+    secret would have stood. A `reserved` one is for whoever looks into the messages that go with it. `ends` is when the
+    secret is worthless, where that is certain.
     """
 
     target: str
@@ -55,6 +56,7 @@ class Placement:
     marker: str
     credential: CredentialId
     vault: VaultId
+    reserved: bool = False
     ends: datetime | None = None
     renewable: bool = False
     """Whether another token can be had if this one is rejected."""

@@ -1,12 +1,13 @@
 """Sessions: a running agent's binding to an environment and to vaults, in search order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import final
 
 from strongroom.core.ids import EnvironmentId, KeyId, OrganizationId, SessionId, VaultId, WorkspaceId
+from strongroom.core.mcp_tools import Tools
 from strongroom.core.mcp_urls import McpUrl
 
 MAX_VAULTS = 50
@@ -66,6 +67,8 @@ class Session:
     updated_at: datetime
     expires_at: datetime
     archived_at: datetime | None = None
+    mcp_tools: Tools = field(default_factory=dict)
+    """Of which MCP servers it may use which tools only."""
 
     def status(self, now: datetime) -> SessionStatus:
         """Idle until archived or expired, then terminated."""

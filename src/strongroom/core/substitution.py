@@ -155,15 +155,18 @@ class Substituter:
         """Return a stream that leaves one body as it is, and reports the placeholders in it."""
         return Stream(self._needles, self._met_in_body)
 
-    def placed(self, target: str) -> tuple[str, bytes] | None:
+    def placed(self, target: str, *, reserved: bool = False) -> tuple[str, bytes] | None:
         """Return the header, name and value, to set on a request to this target, if the plan has one.
 
-        It takes the place of whatever the client sent under that name.
+        It takes the place of whatever the client sent under that name. Who looks into the request's messages gets
+        `reserved` ones too.
         """
         if not self._plan.placements:
             return None
         normal = normal_target(target)
         for placement in self._plan.placements:
+            if placement.reserved and not reserved:
+                continue
             if placement.target == normal and self._live() and _fits_header(placement.secret):
                 self._used(placement)
                 return placement.header, f"{placement.scheme} {placement.secret.reveal()}".encode()

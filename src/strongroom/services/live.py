@@ -105,12 +105,12 @@ class LivePlan:
         return self._revoked
 
     def renewable(self, target: str) -> Placement | None:
-        """Return what is put into requests to a target, if another token can be had for it."""
+        """Return what the egress proxy puts into requests to a target, if another token can be had for it."""
         if not self.renews:
             return None
         normal = normal_target(target)
         first = next((each for each in self.plan.placements if each.target == normal), None)
-        return first if first is not None and first.renewable else None
+        return first if first is not None and first.renewable and not first.reserved else None
 
     def outdate_by(self, timer: TimerHandle) -> None:
         """Have it outdated by a timer, which does not outlive it, and takes the place of one before it."""

@@ -5,7 +5,9 @@ Rules kept here:
 - AWS keys become a signer: their own kind, and two variables of one vault whose names differ only in
   `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, where both may be put into headers here. A third whose name has
   `AWS_SESSION_TOKEN` in that place goes with them. None of these is put in anywhere else;
-- a placeholder that is not replaced here is a stray.
+- a placeholder that is not replaced here is a stray;
+- where a session may use some tools of a server only, its credential is kept for the MCP gateway, which looks into
+  messages: the egress proxy would be a way round.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
 from strongroom.core.environments import Environment, StrayPlaceholders
 from strongroom.core.identity import ends_at, renew_at
 from strongroom.core.ids import CredentialId, VaultId
+from strongroom.core.mcp_tools import allowed
 from strongroom.core.oauth import due_at
 from strongroom.core.placeholders import derive
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
@@ -93,6 +96,7 @@ class Planner:
                     vault=credential.vault,
                     ends=_ends(credential, material),
                     renewable=_is_renewable(credential),
+                    reserved=allowed(self._session.mcp_tools, server) is not None,
                 )
 
     def _keys(self, here: Here) -> Iterator[Signer]:

@@ -1,7 +1,8 @@
 """Sessions: opening one mints what its agent needs; ending one takes it all back."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import final
 
@@ -14,6 +15,8 @@ from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import SESSION, EnvironmentId, KeyId, NewId, SessionId, VaultId
 from strongroom.core.mcp_servers import Served, served
+from strongroom.core.mcp_tools import Tools, tools_of
+from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.placeholders import SEED_BYTES, derive
 from strongroom.core.secret import Secret
@@ -38,6 +41,8 @@ class NewSession:
     title: str | None = None
     metadata: Mapping[str, str]
     lifetime: timedelta | None = None
+    mcp_tools: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of which MCP servers it may use which tools only; a server by URL, credential id or a name of the agent's."""
 
 
 @final
@@ -98,6 +103,8 @@ class SessionService:
             updated_at=now,
             expires_at=now + self._checked_lifetime(new.lifetime),
         )
+        if new.mcp_tools:
+            session = replace(session, mcp_tools=await self._tools(session, new.mcp_tools))
         facts = {"session": session.id, "environment": new.environment, "vaults": " ".join(new.vaults)}
         await self._gate.admit(principal, Action.SESSION_CREATE, _target(principal, session.id), facts)
         await self._require_usable(session)
@@ -187,6 +194,17 @@ class SessionService:
 
     async def _held(self, session: Session) -> list[Credential]:
         return [each for each, _ in await self._credentials.active_in(session.workspace, session.vaults)]
+
+    async def _tools(self, session: Session, wanted: Mapping[str, Sequence[str]]) -> Tools:
+        names: dict[str, McpUrl] = {}
+        for server in session.agent.mcp_servers:
+            with contextlib.suppress(Invalid):  # an unusable URL is nobody's address
+                names[server.name] = server.address()
+        for credential in await self._held(session):
+            address = credential.details.server()
+            if address is not None:
+                names[credential.id] = address
+        return tools_of(wanted, names)
 
     def _checked_lifetime(self, asked: timedelta | None) -> timedelta:
         if asked is None:

@@ -269,6 +269,7 @@ def read_session(row: Row) -> Session:
         updated_at=row.updated_at,
         expires_at=row.expires_at,
         archived_at=row.archived_at,
+        mcp_tools={server: tuple(names) for server, names in row.mcp_tools.items()},
     )
 
 
@@ -290,6 +291,7 @@ def write_session(session: Session) -> dict[str, object]:
         "updated_at": session.updated_at,
         "expires_at": session.expires_at,
         "archived_at": session.archived_at,
+        "mcp_tools": dict(session.mcp_tools),
     }
 
 

@@ -145,6 +145,7 @@ sessions = Table(
     Column("archived_at", Moment),
     Column("token_digest", LargeBinary, nullable=False, unique=True),
     Column("seed", LargeBinary, nullable=False),
+    Column("mcp_tools", Json, nullable=False, server_default="{}"),
     Index(None, "workspace_id", "created_at", "id"),
 )
 

@@ -76,6 +76,8 @@ async def test_a_name_that_several_vaults_have_is_refused_with_their_ids(api: Ap
         ({"vaults": [], "expires_in": 31 * 86400}, 400, "expires_in"),
         ({"vaults": [], "vault": "x"}, 400, "vault"),
         ({"vaults": ["v"] * 51}, 400, "vaults"),
+        ({"vaults": [], "mcp_tools": {"nobody": ["x"]}}, 400, "mcp_tools"),
+        ({"vaults": [], "mcp_tools": {"https://a.test/mcp": [""]}}, 400, "mcp_tools"),
         ([], 400, "body"),
     ],
 )
@@ -83,6 +85,24 @@ async def test_a_session_that_breaks_a_rule_is_refused_by_field(
     api: Api, body: object, status: int, field: str | None
 ) -> None:
     assert (await api.refused("POST", "/sessions", body, status=status))["field"] == field
+
+
+async def test_a_session_may_use_some_tools_of_a_server_only_and_says_so(api: Api) -> None:
+    vault = await api.vault("v")
+    identity = await api.made(f"/vaults/{vault}/agent-identities", {"mcp_server_url": "https://Tools.test/mcp/"})
+    tools = {identity["id"]: ["search"], "https://other.test/mcp": []}
+    session = await api.made("/sessions", {"vaults": [vault], "mcp_tools": tools})
+    expected = {"https://tools.test:443/mcp": ["search"], "https://other.test:443/mcp": []}
+    assert session["mcp_tools"] == expected
+    assert (await api.got(f"/sessions/{session['id']}"))["mcp_tools"] == expected
+    assert (await api.made("/sessions", {"vaults": [vault]}))["mcp_tools"] == {}
+
+
+async def test_a_credential_of_another_vault_means_no_server(api: Api) -> None:
+    vault, other = await api.vault("v"), await api.vault("other")
+    identity = await api.made(f"/vaults/{other}/agent-identities", {"mcp_server_url": "https://tools.test/mcp"})
+    body = {"vaults": [vault], "mcp_tools": {identity["id"]: ["search"]}}
+    assert (await api.refused("POST", "/sessions", body, status=400))["field"] == "mcp_tools"
 
 
 async def test_a_session_expires_when_it_was_asked_to(api: Api) -> None:

@@ -23,6 +23,7 @@ async def test_a_session_comes_back_as_it_was(store: Store, home: Home) -> None:
         vaults=(second.id, first.id),
         title="a run",
         metadata={"a": "b"},
+        mcp_tools={"https://b.example:443": ("read", "write"), "https://a.example:443": ()},
     )
     assert await store.sessions.get(home.workspace, session.id) == session
 

@@ -11,6 +11,7 @@ from strongroom.delivery.egress.decoding import decoder
 from strongroom.delivery.mcp.ports import Rewriting
 
 EVENTS = b"text/event-stream"
+JSON = b"application/json"
 
 
 def media_type(content_type: bytes) -> bytes:

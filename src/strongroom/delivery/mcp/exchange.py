@@ -103,9 +103,8 @@ class Exchange:
     async def run(self) -> None:
         """Send the request and pass its answer on."""
         match self._screened():
-            case Answered(body):
-                await self._client.start(200, [*_JSON])
-                await self._client.finish(body)
+            case Answered(body, refusal):
+                await self._answered(body, refusal)
             case Passed(body):
                 reply = await self._sent(body)
                 if reply.status == _UNAUTHORIZED:
@@ -123,9 +122,19 @@ class Exchange:
         if self._screen is None or self._asked.method != "POST":
             return Passed(self._body)
         try:
-            return self._screen.request(self._body)
+            return self._screen.request(self._client.fields, self._body)
         except Refusal as refusal:
             raise turned(refusal) from None
+
+    async def _answered(self, body: bytes, refusal: Turned) -> None:
+        """Answer in the server's stead, as it would answer a wrong call."""
+        asked = self._asked
+        if asked.target != asked.server.address.request_target:  # its answers come in a stream that is not this one
+            raise refusal
+        self._around.counters.refused[refusal.code] += 1
+        self.live.turned_away(refusal.code, asked.server.destination.host)
+        await self._client.start(200, [*_JSON, (b"strongroom-refused", refusal.code.encode())])
+        await self._client.finish(body)
 
     # --- the request --------------------------------------------------------------------------------
 
@@ -134,7 +143,7 @@ class Exchange:
         try:
             plan = self.plan = await self._standing()
             fields = to_server(self._client.fields, plan)
-            placed = plan.substituter.placed(self.placed_at)
+            placed = plan.substituter.placed(self.placed_at, reserved=self._screen is not None)
             if placed is not None:
                 fields.append((placed[0], placed[1].decode()))
             put_in = self._put_in(plan, body)

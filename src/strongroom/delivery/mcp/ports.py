@@ -1,6 +1,6 @@
 """What the gateway needs of the rest of the house, and the one hook for whoever looks into messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, final
 
@@ -9,6 +9,7 @@ from strongroom.core.mcp_servers import Served
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
+from strongroom.delivery.mcp.refusals import Turned
 from strongroom.services.live import LivePlan, LiveSession, Rejected
 
 
@@ -86,16 +87,17 @@ class Passed:
 @final
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the client gets, as JSON, for a request that does not reach the server."""
+    """What the client gets, as JSON, for a request that does not reach the server, and the refusal that it tells."""
 
     body: bytes
+    refusal: Turned
 
 
 class Screen(Protocol):
     """Looks into the messages of one exchange. Made for one request; does no I/O, and may raise refusals."""
 
-    def request(self, body: bytes) -> Passed | Answered:
-        """Take the request's whole body: of a POST; other methods have none and do not ask."""
+    def request(self, fields: Iterable[tuple[bytes, bytes]], body: bytes) -> Passed | Answered:
+        """Take the request's header fields and its whole body: of a POST; other methods have none and do not ask."""
 
     def reply(self, content_type: bytes) -> Rewriting | None:
         """Return what changes the body of an answer of this media type; None where nothing is to be changed."""

@@ -28,6 +28,7 @@ class Code(StrEnum):
     AUTHENTICATION_FAILED = "mcp_authentication_failed"
     REDIRECTED = "upstream_redirects"
     INSECURE = "insecure_upstream"
+    TOOL_NOT_ALLOWED = "tool_not_allowed"
 
 
 STATUS = {code.value: status for code, status in EGRESS_STATUS.items()} | {
@@ -39,6 +40,7 @@ STATUS = {code.value: status for code, status in EGRESS_STATUS.items()} | {
     Code.AUTHENTICATION_FAILED.value: HTTPStatus.BAD_GATEWAY,  # a 401 would make the client ask its user to sign in
     Code.REDIRECTED.value: HTTPStatus.BAD_GATEWAY,
     Code.INSECURE.value: HTTPStatus.FORBIDDEN,
+    Code.TOOL_NOT_ALLOWED.value: HTTPStatus.FORBIDDEN,
 }
 CODES = tuple(sorted(STATUS))
 

@@ -25,6 +25,10 @@ class NewSessionBody(Asked):
     title: Annotated[Text, Field(max_length=_MAX_TITLE)] | None = None
     expires_in: Annotated[int, Field(ge=1, le=_SECONDS, description="Seconds.")] | None = None
     metadata: Metadata | None = None
+    mcp_tools: dict[Text, list[Text]] | None = Field(
+        None,
+        description="Of which MCP servers only these tools may be used: by the server's URL or the id of a credential.",
+    )
 
 
 class SessionAnswer(Answer):
@@ -37,6 +41,7 @@ class SessionAnswer(Answer):
     environment_id: str
     vault_ids: list[str]
     metadata: dict[str, str]
+    mcp_tools: dict[str, list[str]] = Field(description="By the server's URL; servers that are missing have no list.")
     opened_by: str
     created_at: Moment
     updated_at: Moment

@@ -69,6 +69,7 @@ def add_sessions(router: APIRouter, services: Services, options: Options) -> Non
                 vaults=vaults,
                 title=body.title,
                 metadata=body.metadata or {},
+                mcp_tools=body.mcp_tools or {},
                 lifetime=None if body.expires_in is None else timedelta(seconds=body.expires_in),
             ),
         )
@@ -142,6 +143,7 @@ def _shown(session: Session, now: datetime) -> SessionAnswer:
         environment_id=session.environment,
         vault_ids=list(session.vaults),
         metadata=dict(session.metadata),
+        mcp_tools={server: list(names) for server, names in session.mcp_tools.items()},
         opened_by=session.opened_by,
         created_at=session.created_at,
         updated_at=session.updated_at,
