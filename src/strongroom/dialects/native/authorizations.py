@@ -1,5 +1,6 @@
 """Connecting MCP servers: a person consents, and the tokens land in a vault without passing anybody else's hands."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
@@ -24,7 +25,12 @@ CALLBACK = f"{PREFIX}/authorizations/callback"
 """Where browsers bring answers of the server flow. It asks for no key: the state in its query is the proof."""
 CLIENT = f"{PREFIX}/oauth-client"
 """The document about us whose URL is our client id. Public, like everything in it."""
-_SHOWN = {Standing.TAKEN: Standing.PENDING}
+_SHOWN: Mapping[Standing, Literal["pending", "connected", "failed"]] = {
+    Standing.PENDING: "pending",
+    Standing.TAKEN: "pending",
+    Standing.CONNECTED: "connected",
+    Standing.FAILED: "failed",
+}
 
 
 class NewAuthorizationBody(Asked):
@@ -66,7 +72,7 @@ class AuthorizationAnswer(Answer):
     vault_id: str
     mcp_server_url: str
     flow: Flow
-    status: Standing = Field(json_schema_extra={"enum": ["pending", "connected", "failed"]})
+    status: Literal["pending", "connected", "failed"]
     credential_id: str | None
     problem: str | None
     created_at: Moment
@@ -130,13 +136,12 @@ def add_authorizations(router: APIRouter, services: Services) -> None:
 
 
 def _shown(authorization: Authorization) -> AuthorizationAnswer:
-    standing = authorization.standing
     return AuthorizationAnswer(
         id=authorization.id,
         vault_id=authorization.vault,
         mcp_server_url=authorization.mcp_server_url,
         flow=authorization.flow,
-        status=_SHOWN.get(standing, standing),
+        status=_SHOWN[authorization.standing],
         credential_id=authorization.credential,
         problem=authorization.problem,
         created_at=authorization.created_at,
