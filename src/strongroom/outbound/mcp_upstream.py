@@ -1,7 +1,7 @@
 """The gateway's way to MCP servers: requests whose answers are streamed, on connections that are kept for a while.
 
 Rules kept here (contract anthropic-vaults 6.7, DESIGN section 5 line 8):
-- every address was judged, before each request and at each connection; the name is resolved by the dialer alone;
+- every address is judged before it is connected to; names are resolved by the dialer alone;
 - connections are kept for the session that opened them and for no other, and not long: a server that tires of one first
   would answer the next request on it with nothing;
 - redirects are answers; no cookies, no proxy variables; heads are bounded, and a body is read as fast as it is taken.
@@ -21,7 +21,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from strongroom.core.failures import BadReply, Unreachable
-from strongroom.core.hosts import Host
+from strongroom.core.hosts import Host, is_address
 from strongroom.core.ids import SessionId
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
@@ -76,7 +76,6 @@ class McpUpstream:
         self._ssl_context = ssl_context
         self._head_bytes = head_bytes
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_seconds, sock_read=silence_seconds)
-        self._connect_seconds = connect_seconds
         self._kept: OrderedDict[SessionId, _Connections] = OrderedDict()
 
     async def send(  # noqa: PLR0913 - a request has these parts
@@ -90,7 +89,8 @@ class McpUpstream:
     ) -> McpReply:
         """Return the answer once its head is there. Raises what `Upstream` says."""
         where = destination.authority
-        await self._judge(destination)
+        if is_address(destination.host):  # the client asks no resolver about it
+            await self._judge(destination)
         connections = await self._connections(whose)
         connections.users += 1
         try:
@@ -114,12 +114,8 @@ class McpUpstream:
             await self._kept.popitem()[1].session.close()
 
     async def _judge(self, destination: Destination) -> None:
-        """Raise `NotPermitted` for addresses that may not be dialled: of an address in a URL nobody else is asked."""
-        try:
-            async with asyncio.timeout(self._connect_seconds):
-                await self._dialer.addresses(destination.host, destination.port)
-        except TimeoutError:
-            raise Unreachable(f"{destination.authority} cannot be looked up in time") from None
+        """Raise `NotPermitted` for an address that may not be dialled."""
+        await self._dialer.addresses(destination.host, destination.port)
 
     async def _connections(self, whose: SessionId) -> "_Connections":
         now = asyncio.get_running_loop().time()
