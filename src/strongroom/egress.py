@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, final
 
-from prometheus_client.core import Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 
 from strongroom.core.hosts import HostSet
 from strongroom.delivery.egress import CertificateAuthority, Counters, EgressProxy, Limits
@@ -212,6 +212,23 @@ def assembled_refresher(settings: Settings, edge: Edge, doors: Doors, ground: Gr
         entropy=edge.entropy,
     )
     return Refresher(renewals=renewals, custodian=ground.custodian, clock=edge.clock, spawn=edge.spawn)
+
+
+@final
+class Exchanges:
+    """How exchanges with token endpoints ended in this process, for a Prometheus registry to collect."""
+
+    def __init__(self, refresher: Refresher) -> None:
+        self._refresher = refresher
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the counts."""
+        ended = CounterMetricFamily(
+            "strongroom_token_exchanges", "Renewals asked of token endpoints, by how they ended.", labels=["outcome"]
+        )
+        for outcome, count in self._refresher.counts.items():
+            ended.add_metric([outcome], count)
+        yield ended
 
 
 def control_client(settings: Settings, doors: Doors, roots: str) -> ControlClient:

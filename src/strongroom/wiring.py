@@ -34,7 +34,7 @@ from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
-from strongroom.egress import Egress, Proxies, assembled, assembled_refresher, control_client
+from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client
 from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
@@ -154,6 +154,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
             egress,
             mcp,
             Tries(telling),
+            Exchanges(refresher),
             subkey(founded.secret, "page tokens"),
         ),
         api_url=f"http://{bracketed(settings.host)}:{doors.api[1]}{settings.path_prefix}",
@@ -255,12 +256,14 @@ def _api(  # noqa: PLR0913 - as above
     egress: Proxies,
     mcp: Mcp,
     tries: Tries,
+    exchanges: Exchanges,
     page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
     registry.register(egress)
     registry.register(mcp.counters)
     registry.register(tries)
+    registry.register(exchanges)
 
     async def ready() -> None:
         await store.tenants.organizations()

@@ -252,6 +252,15 @@ async def test_a_holder_that_lives_is_waited_for_even_if_its_clock_differs(rooms
     assert rooms.endpoint.exchanges == 1
 
 
+@pytest.mark.slow
+async def test_a_token_that_has_not_ended_is_used_instead_of_waiting_long(rooms: Rooms) -> None:
+    credential, _ = await stored(rooms, left=timedelta(seconds=30))
+    await rooms.store.refreshes.take(credential.id, holder="slow", instead_of=None)
+    async with asyncio.timeout(10):
+        assert await fresh(rooms, credential) == tokens(1)
+    assert rooms.endpoint.exchanges == 0
+
+
 async def test_a_holder_that_comes_back_too_late_asks_for_nothing(rooms: Rooms) -> None:
     """Held up between its look and its question, as by a pause of the machine, it lets the next one ask."""
     credential, _ = await stored(rooms, left=timedelta(seconds=-1))
