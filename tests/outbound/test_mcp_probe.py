@@ -205,14 +205,14 @@ async def test_an_old_server_is_asked_as_it_wants(probe: HttpMcpProbe) -> None:
     assert {each["authorization"] for each in server.headers} == {"Bearer the-token"}
 
 
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:1/messages", "//evil.example/messages", "https://127.0.0.1/m"])
-async def test_an_old_server_does_not_send_the_token_elsewhere(probe: HttpMcpProbe, endpoint: str) -> None:
-    async with serving(old(endpoint)) as server:
+async def test_an_old_server_does_not_send_the_token_elsewhere(probe: HttpMcpProbe) -> None:
+    async with serving(Server()) as other, serving(old(other.url)) as server:
         failed = await probe.probe(server.url, TOKEN, within=5)
     assert failed is not None
     assert failed.reply is not None
     assert failed.reply.status == 405
     assert server.asked == [("POST", "initialize"), ("GET", "")]
+    assert other.asked == []
 
 
 # --- real ones ---------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from strongroom.core.credentials.mcp_oauth import ClientAuth, McpOAuth, McpOAuth
 from strongroom.core.events import EventType
 from strongroom.core.failures import BadReply, Failure, NotPermitted, Unavailable, Unreachable
 from strongroom.core.grants import Granted, Target
+from strongroom.core.ids import CredentialId
 from strongroom.core.oauth import TokenReply
 from strongroom.core.secret import Secret
 from strongroom.services.oauth_ports import Refreshes, Renewal
@@ -223,6 +224,29 @@ async def test_new_tokens_are_written_again_and_again_while_the_database_does_no
     ailing = rooms.refresher(Ailing(rooms.store.refreshes, failures=2))
     assert await fresh(rooms, credential, ailing) == tokens(2)
     assert rooms.endpoint.exchanges == 1
+
+
+class Beaten:
+    """A store in which another node renews between the look at the lease and the taking of it."""
+
+    def __init__(self, store: Refreshes, other: Callable[[], Awaitable[object]]) -> None:
+        self._store = store
+        self._other = other
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def take(self, credential: CredentialId, *, holder: str, instead_of: str | None) -> bool:
+        await self._other()
+        return await self._store.take(credential, holder=holder, instead_of=instead_of)
+
+
+async def test_what_another_has_renewed_before_the_lease_was_taken_is_not_renewed_again(rooms: Rooms) -> None:
+    credential, _ = await stored(rooms)
+    beaten = rooms.refresher(Beaten(rooms.store.refreshes, lambda: fresh(rooms, credential)))
+    assert await fresh(rooms, credential, beaten) == tokens(2)
+    assert rooms.endpoint.exchanges == 1
+    assert (await rooms.store.refreshes.standing(credential.id)).holder is None
 
 
 # --- holders that died, and such that are slow ---------------------------------------------------------

@@ -248,3 +248,25 @@ async def test_clients_of_http_2_see_one_reply() -> None:
             assert (reply_.status, reply_.body) == (200, b"call")
         client.close()
         assert at.delivery.rejected == [Secret(OLD)]
+
+
+async def test_a_token_that_ends_while_a_connection_is_kept_is_renewed_as_well() -> None:
+    """The second request finds a connection at hand, as what goes the short way does."""
+    seen: list[bytes] = []
+
+    async def ends(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head, _ = await read_request(reader)
+            seen.append(head)
+            good = NEW.encode() in head or len(seen) == 1
+            status = b"200 OK" if good else b"401 Unauthorized"
+            writer.write(b"HTTP/1.1 %b\r\nContent-Length: 2\r\n\r\nok" % status)
+
+    async with rig(ends, delivery()) as at:
+        reader, writer = await at.tunnel()
+        for _ in range(2):
+            writer.write(request("/mcp", host=at.host))
+            head, _ = await read_reply(reader)
+            assert head.startswith(b"HTTP/1.1 200")
+        writer.close()
+    assert [NEW.encode() in head for head in seen] == [False, False, True]
