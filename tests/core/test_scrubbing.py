@@ -3,6 +3,7 @@ import html
 import json
 import string
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -192,3 +193,19 @@ def test_what_is_known_is_not_prepared_again() -> None:
     assert sent.scrubber is before
     sent.note_all([(Secret("its successor"), "srp_1")])
     assert sent.scrubber.clean(b"first secret, its successor") == b"srp_1, srp_1"
+
+
+def test_what_has_ended_is_let_go_unless_it_is_sent_all_the_same() -> None:
+    sent, end = Sent(), datetime(2026, 1, 1, tzinfo=UTC)
+    old, used, other = Secret("the-old-token"), Secret("a-token-in-use"), Secret("without-an-end")
+    for secret in (old, used, other):
+        sent.note(secret, "[gone]")
+    sent.ends(old, end)
+    sent.ends(used, end)
+    sent.ends(other, None)
+    sent.let_go(ended_by=end - timedelta(seconds=1), but_for=[])
+    assert sent.scrubber.clean(b"the-old-token") == b"[gone]"
+    sent.let_go(ended_by=end, but_for=[used])
+    assert sent.scrubber.clean(b"the-old-token a-token-in-use without-an-end") == b"the-old-token [gone] [gone]"
+    sent.let_go(ended_by=end, but_for=[])
+    assert sent.scrubber.clean(b"a-token-in-use without-an-end") == b"a-token-in-use [gone]"

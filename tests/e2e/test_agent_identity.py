@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 import trustme
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.e2e.stage import House, running_house
+from tests.e2e.stage import House, running_house, until
 from tests.oauth.stage import protected_server
 
 
@@ -45,6 +45,17 @@ async def through_proxy(opened: dict[str, Any], server: str) -> AsyncIterator[Cl
         yield client
 
 
+@asynccontextmanager
+async def through_gateway(opened: dict[str, Any]) -> AsyncIterator[Client]:
+    (place,) = opened["egress"]["mcp_servers"]
+    bearer = {"authorization": f"Bearer {opened['egress']['token']}"}
+    async with (
+        httpx2.AsyncClient(headers=bearer, trust_env=False) as http,
+        Client(streamable_http_client(place["url"], http_client=http)) as client,
+    ):
+        yield client
+
+
 async def test_a_server_knows_the_agent_by_its_session_and_by_whose_it_is(house: House, server: str) -> None:
     opened = session(house, server)
     async with through_proxy(opened, server) as client:
@@ -54,6 +65,35 @@ async def test_a_server_knows_the_agent_by_its_session_and_by_whose_it_is(house:
     assert said["act"] == {"sub": opened["agent"]["id"]}
     assert (said["vault_id"],) == tuple(opened["vault_ids"])
     assert said["exp"] - said["iat"] == 310
+
+
+async def test_through_the_gateway_it_is_the_same(house: House, server: str) -> None:
+    opened = session(house, server)
+    async with through_gateway(opened) as client:
+        said = (await client.call_tool("caller", {})).structured_content
+    assert said is not None
+    assert (said["sub"], said["aud"]) == (opened["id"], server)
+
+
+async def test_a_session_that_may_use_some_tools_only_is_kept_to_them_and_to_the_gateway(
+    house: House, server: str
+) -> None:
+    vault = house.vault()
+    house.made(f"/strongroom/v1/vaults/{vault}/agent-identities", {"mcp_server_url": server})
+    opened = house.made("/strongroom/v1/sessions", {"vaults": [vault], "mcp_tools": {server: ["add"]}})
+    async with through_gateway(opened) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["add"]
+        assert (await client.call_tool("add", {"a": 2, "b": 3})).structured_content == {"result": 5}
+        with pytest.raises(MCPError, match='tool "caller" is not among those'):
+            await client.call_tool("caller", {})
+    with httpx2.Client(proxy=opened["egress"]["proxy_url"], trust_env=False) as http:
+        assert http.post(server, json={"jsonrpc": "2.0", "id": 1, "method": "ping"}).status_code == 401
+
+    def counted() -> list[str]:
+        shown = house.call("GET", f"/strongroom/v1/sessions/{opened['id']}").json()
+        return [refused["code"] for refused in shown["refusals"]]
+
+    assert until(lambda: counted() == ["tool_not_allowed"])
 
 
 async def test_a_rotation_interrupts_nothing(house: House, server: str) -> None:

@@ -18,9 +18,12 @@ from strongroom.delivery.mcp.refusals import Turned
 from strongroom.delivery.mcp.tools import ToolScreen, screened
 from tests.core.test_identity import session
 from tests.delivery.egress.doubles import SECRET, TOKEN, placement
-from tests.delivery.mcp.running import Servers, message, refusal, rig, served
+from tests.delivery.mcp.running import Servers, answering, message, refusal, rig, served
+from tests.delivery.mcp.scripted import Scripted, chunk
 from tests.delivery.mcp.servers import ANY_NAME, Guarded, streamable, tools
+from tests.delivery.mcp.test_older_transport import answer
 from tests.delivery.mcp.test_python_client import KINDS, Mode, client
+from tests.delivery.mcp.test_streaming import opened
 
 ADDRESS = McpUrl.parse("https://tools.example.com/mcp")
 TYPE = (b"Content-Type", b"application/json")
@@ -71,17 +74,30 @@ async def test_what_is_unclear_is_refused_and_does_not_reach_the_server() -> Non
         assert server.seen == []
 
 
-async def test_the_older_transport_lists_what_may_be_used_and_refuses_other_calls() -> None:
+async def test_the_older_transport_lists_only_what_may_be_used() -> None:
     app = Guarded(tools().sse_app(transport_security=ANY_NAME), SECRET)
     async with served(app) as port, rig(port, path="/sse", screening=only_add) as running:
         transport = sse_client(running.url, headers={"authorization": f"Bearer {TOKEN}"})
         async with Client(transport, mode="legacy") as mcp:
             assert [tool.name for tool in (await mcp.list_tools()).tools] == ["add"]
-            before = len(app.seen)
-            with pytest.raises(MCPError):
-                await mcp.call_tool("whoami", {}, read_timeout_seconds=5)
-            assert len(app.seen) == before
-        assert running.counters.refused["tool_not_allowed"] == 1
+            assert (await mcp.call_tool("add", {"a": 2, "b": 3})).structured_content == {"result": 5}
+
+
+async def test_over_the_older_transport_a_refused_call_is_refused_as_a_request() -> None:
+    server = Scripted(answer, streams=True)
+    async with (
+        answering(server) as port,
+        rig(port, path="/sse", screening=only_add) as running,
+        opened(running, server) as stream,
+    ):
+        stream.server.write(chunk(b"event: endpoint\ndata: /messages\n\n"))
+        place = (await stream.next()).removeprefix(b"event: endpoint\ndata: ").strip().decode()
+        server.streams = False
+        url, before = f"http://127.0.0.1:{running.port}{place}", len(server.seen)
+        reply = await running.ask(url=url, body=json.dumps(calling("whoami")).encode())
+        assert refusal(reply)[:2] == (403, "tool_not_allowed")
+        assert len(server.seen) == before
+        assert (await running.ask(url=url, body=json.dumps(calling("add")).encode())).status_code == 202
 
 
 @pytest.mark.parametrize(("screening", "refused"), [(only_add, 0), (unscreened, 1)])
