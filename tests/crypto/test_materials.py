@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.core.credentials import KINDS, Material
+from strongroom.core.credentials.agent_identity import AgentIdentity
 from strongroom.core.credentials.aws_keys import AwsKeys
 from strongroom.core.credentials.environment_variable import EnvironmentVariable
 from strongroom.core.credentials.mcp_oauth import MCP_OAUTH, McpOAuth
@@ -19,6 +20,7 @@ materials = st.one_of(
     st.builds(EnvironmentVariable, value=secrets),
     st.builds(McpOAuth, access_token=secrets, refresh_token=st.none() | secrets, client_secret=st.none() | secrets),
     st.builds(AwsKeys, access_key_id=secrets, secret_access_key=secrets, session_token=st.none() | secrets),
+    st.builds(AgentIdentity),
 )
 
 
@@ -28,7 +30,7 @@ def test_material_of_every_kind_reads_back(material: Material) -> None:
 
 
 def test_every_kind_is_among_those_tested() -> None:
-    assert set(KINDS) == {"static_bearer", "environment_variable", "mcp_oauth", "aws_keys"}
+    assert set(KINDS) == {"static_bearer", "environment_variable", "mcp_oauth", "aws_keys", "agent_identity"}
 
 
 def test_absent_secrets_are_left_out() -> None:

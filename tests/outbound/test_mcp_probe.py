@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from strongroom.outbound.control import ControlClient
 from strongroom.outbound.mcp_probe import HttpMcpProbe
 from strongroom.outbound.trust import upstream_context
 from strongroom.services.oauth_ports import ProbeFailure
+from tests.delivery.mcp.node_servers import everything
 from tests.oauth.granting import granted
 from tests.oauth.stage import authorization_server, protected_server
 
@@ -233,3 +235,14 @@ async def test_a_real_server_behind_a_real_authorization_server(probe: HttpMcpPr
     assert bad.method == "initialize"
     assert bad.reply is not None
     assert bad.reply.status == 401
+
+
+@pytest.mark.parametrize(("transport", "path"), [("streamableHttp", "/mcp"), ("sse", "/sse")])
+async def test_a_real_server_of_the_typescript_sdk(
+    probe: HttpMcpProbe, transport: str, path: str, tmp_path: Path
+) -> None:
+    async with everything(transport, tmp_path) as port:
+        assert await probe.probe(f"http://127.0.0.1:{port}{path}", TOKEN, within=10) is None
+        elsewhere = await probe.probe(f"http://127.0.0.1:{port}/elsewhere", TOKEN, within=10)
+    assert elsewhere is not None
+    assert (elsewhere.method, elsewhere.reply and elsewhere.reply.status) == ("initialize", 404)

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +11,13 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.delivery.egress.doubles import MARKER, SECRET, TOKEN
+from tests.delivery.mcp.node_servers import everything, running_server
 from tests.delivery.mcp.running import Rig, rig, served
 from tests.e2e.stage import bare_environment
 from tests.node import node_program, package_program
 
 HERE = Path(__file__).parent / "node"
-EVERYTHING = "@modelcontextprotocol/server-everything/dist/index.js"
 CONFORMANCE = "@modelcontextprotocol/conformance/dist/index.js"
-
-
-@asynccontextmanager
-async def everything(transport: str, folder: Path) -> AsyncIterator[int]:
-    """Run the reference server, which wants no token, on loopback."""
-    node, program = package_program(EVERYTHING)
-    async with running_server([node, "-r", str(HERE / "bind.cjs"), program, transport], folder) as port:
-        yield port
-
-
-@asynccontextmanager
-async def running_server(argv: Sequence[str], folder: Path) -> AsyncIterator[int]:
-    """Run a server that says which port it got."""
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        env=bare_environment(folder, {"TOKEN": SECRET}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(30):
-            while (said := await process.stdout.readline()) and not said.startswith(b'{"port"'):
-                pass
-        yield json.loads(said)["port"]
-    finally:
-        process.kill()
-        await process.wait()
 
 
 async def run(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
