@@ -29,19 +29,26 @@ from tests.services.rooms import Rooms
 HOUR = timedelta(hours=1)
 
 
-async def stored(rooms: Rooms, *, left: timedelta | None = timedelta(seconds=30)) -> tuple[Credential, Custody]:
+PUBLIC = Refresh(client_id="c", token_endpoint="https://as.example.com/token", token_endpoint_auth=ClientAuth.NONE)
+
+
+async def stored(
+    rooms: Rooms,
+    *,
+    left: timedelta | None = timedelta(seconds=30),
+    refresh: Refresh = PUBLIC,
+    client_secret: Secret | None = None,
+) -> tuple[Credential, Custody]:
     """Store a credential whose token ends in this time from now."""
     vault = await rooms.vault()
     details = McpOAuthDetails(
         mcp_server_url="https://mcp.example.com/mcp",
         expires_at=None if left is None else rooms.clock() + left,
-        refresh=Refresh(
-            client_id="c", token_endpoint="https://as.example.com/token", token_endpoint_auth=ClientAuth.NONE
-        ),
+        refresh=refresh,
     )
     new = NewCredential(
         details=details,
-        material=McpOAuth(access_token=Secret("a1"), refresh_token=Secret("r1")),
+        material=McpOAuth(access_token=Secret("a1"), refresh_token=Secret("r1"), client_secret=client_secret),
         metadata={},
     )
     return await held(rooms, await rooms.credentials.create(rooms.admin, vault, new))
@@ -102,7 +109,7 @@ async def test_a_token_that_is_good_is_handed_out_as_it_is(rooms: Rooms) -> None
     assert rooms.endpoint.exchanges == 0
 
 
-async def test_one_that_is_due_is_renewed_and_stored_before_it_is_handed_out(rooms: Rooms) -> None:
+async def test_147_one_that_is_due_is_renewed_and_stored_before_it_is_handed_out(rooms: Rooms) -> None:
     credential, _ = await stored(rooms)
     assert await fresh(rooms, credential) == tokens(2)
     details, material = await now_stored(rooms, credential)
@@ -114,7 +121,7 @@ async def test_one_that_is_due_is_renewed_and_stored_before_it_is_handed_out(roo
     assert rooms.endpoint.exchanges == 2
 
 
-async def test_two_hundred_that_ask_at_once_are_one_exchange(rooms: Rooms) -> None:
+async def test_146_two_hundred_that_ask_at_once_are_one_exchange(rooms: Rooms) -> None:
     credential, _ = await stored(rooms)
     here, there = rooms.refresher(), rooms.refresher()
     found = await asyncio.gather(*(fresh(rooms, credential, each) for each in (here, there) for _ in range(100)))
@@ -158,6 +165,21 @@ async def test_a_users_new_tokens_win_over_those_that_were_asked_for(rooms: Room
     await update(rooms, credential, CredentialChange(auth=theirs))
     rooms.endpoint.open.set()
     assert await asking == McpOAuth(access_token=Secret("t"), refresh_token=Secret("u"))
+
+
+async def test_78_80_a_cleared_scope_is_not_asked_for_and_another_client_secret_goes_where_the_old_one_went(
+    rooms: Rooms,
+) -> None:
+    confidential = replace(
+        PUBLIC, token_endpoint_auth=ClientAuth.POST, scope="wide", resource="https://mcp.example.com"
+    )
+    credential, _ = await stored(rooms, refresh=confidential, client_secret=Secret("old"))
+    change = RefreshChange(scope="", client_auth=ClientAuth.BASIC, client_secret=Secret("new"))
+    await update(rooms, credential, CredentialChange(auth=McpOAuthChange(refresh=change)))
+    await fresh(rooms, credential)
+    (request,) = rooms.endpoint.requests
+    assert (request.auth, request.client_secret) == (ClientAuth.POST, Secret("new"))
+    assert request.fields.keys() == {"grant_type", "refresh_token", "resource"}
 
 
 async def test_a_change_of_anything_else_loses_no_rotated_token(rooms: Rooms) -> None:
@@ -348,7 +370,7 @@ async def test_a_grant_that_was_replaced_while_it_was_refused_is_not_called_fail
     ],
     ids=["503", "429", "a page", "a redirect", "refused", "no HTTP", "not allowed"],
 )
-async def test_a_trouble_is_told_nobody_and_waited_out_longer_each_time(
+async def test_151_a_trouble_is_told_nobody_and_waited_out_longer_each_time(
     rooms: Rooms, trouble: TokenReply | Failure
 ) -> None:
     await rooms.webhooks.create(rooms.admin, url="https://hooks.example.com/", events=None)
