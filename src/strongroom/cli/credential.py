@@ -105,7 +105,7 @@ Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credentia
     epilog=examples(
         "strongroom credential add GITHUB_TOKEN --host api.github.com",
         "gh auth token | strongroom credential add GITHUB_TOKEN --host api.github.com --value-stdin",
-        "strongroom credential add NPM_TOKEN --host registry.npmjs.org --from-env NPM_TOKEN",
+        "strongroom credential add NPM_TOKEN --host npm.example.com --from-env NPM_TOKEN",
         "strongroom credential add GIT_PASSWORD --host git.example.com --from-netrc git.example.com",
         "aws configure export-credentials | strongroom credential add aws --kind aws_keys --host '*.amazonaws.com' "
         "--value-stdin",
