@@ -92,12 +92,12 @@ def of_probe(failed: FailedStep | None) -> Verdict:
 
 def is_rejection(failed: FailedStep | None) -> bool:
     """Tell whether the server said that the token is not good: the one thing that a renewal may mend."""
-    return failed is not None and failed.answer is not None and failed.answer.status == 401  # noqa: PLR2004
+    return failed is not None and failed.answer is not None and failed.answer.status == 401  # noqa: PLR2004 - RFC 9110
 
 
 def of_refusal(status: int) -> Verdict:
     """Say what a token endpoint's answer means that brought no token."""
-    return Verdict.INVALID if 400 <= status <= 499 and status != 429 else Verdict.UNKNOWN  # noqa: PLR2004
+    return Verdict.INVALID if 400 <= status <= 499 and status != 429 else Verdict.UNKNOWN  # noqa: PLR2004 - RFC 9110
 
 
 def shown(status: int, content_type: str, body: bytes, *, secrets: Iterable[Secret], truncated: bool) -> Answered:

@@ -24,6 +24,7 @@ from strongroom.core.failures import BadReply, NotPermitted, Unreachable
 from strongroom.core.overriding import override
 from strongroom.outbound.addresses import AddressGuard
 from strongroom.outbound.dialer import Dialer
+from strongroom.outbound.judged import resolved
 
 TIMEOUT = 10.0
 HEADERS = {"user-agent": "Strongroom", "accept": "*/*"}
@@ -163,17 +164,7 @@ class _Judged(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
     ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in self._addresses
-        ]
+        return resolved(host, port, self._addresses)
 
     @override
     async def close(self) -> None:

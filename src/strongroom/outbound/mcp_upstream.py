@@ -26,6 +26,7 @@ from strongroom.core.ids import SessionId
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.outbound.dialer import Dialer
+from strongroom.outbound.judged import resolved
 
 _KEPT_SECONDS = 4.0  # common servers close after 5
 _FORGOTTEN_SECONDS = 30.0
@@ -180,17 +181,7 @@ class _Judging(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
     ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in await self._dialer.addresses(Host(host), port)
-        ]
+        return resolved(host, port, await self._dialer.addresses(Host(host), port))
 
     @override
     async def close(self) -> None:
