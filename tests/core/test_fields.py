@@ -28,6 +28,7 @@ class Outer:
     inner: Inner | None
     note: str | None = None
     later: int = 7
+    colours: tuple[Colour, ...] = ()
 
 
 moments = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis takes bounds without a zone
@@ -38,6 +39,7 @@ outers = st.builds(
     yes=st.booleans(),
     inner=st.none() | st.builds(Inner, colour=st.sampled_from(Colour), since=moments),
     note=st.none() | st.text(),
+    colours=st.lists(st.sampled_from(Colour)).map(tuple),
 )
 
 
@@ -48,7 +50,7 @@ def test_what_was_written_reads_back(value: Outer) -> None:
 
 def test_the_json_form_by_example() -> None:
     since = datetime(2026, 1, 2, 4, 5, 6, 7, tzinfo=timezone(timedelta(hours=1)))
-    value = Outer(name="n", count=1, yes=True, inner=Inner(colour=Colour.RED, since=since))
+    value = Outer(name="n", count=1, yes=True, inner=Inner(colour=Colour.RED, since=since), colours=(Colour.BLUE,))
     assert to_plain(value) == {
         "name": "n",
         "count": 1,
@@ -56,6 +58,7 @@ def test_the_json_form_by_example() -> None:
         "inner": {"colour": "red", "since": "2026-01-02T03:05:06.000007Z"},
         "note": None,
         "later": 7,
+        "colours": ["blue"],
     }
 
 
@@ -81,6 +84,10 @@ def test_a_field_that_was_added_later_has_its_default_and_one_that_is_gone_is_pa
         PLAIN | {"yes": 1},
         PLAIN | {"inner": {}},
         PLAIN | {"inner": []},
+        PLAIN | {"colours": "red"},
+        PLAIN | {"colours": {"red": "blue"}},
+        PLAIN | {"colours": ["green"]},
+        PLAIN | {"colours": [None]},
         PLAIN | {"inner": {"colour": "green", "since": "2026-01-01T00:00:00Z"}},
         PLAIN | {"inner": {"colour": "red", "since": "yesterday"}},
         PLAIN | {"inner": {"colour": "red", "since": 7}},
@@ -98,4 +105,4 @@ def test_times_read_back_to_the_microsecond(moment: datetime) -> None:
 
 
 def test_hints_are_in_the_order_of_the_fields() -> None:
-    assert list(hints(Outer)) == ["name", "count", "yes", "inner", "note", "later"]
+    assert list(hints(Outer)) == ["name", "count", "yes", "inner", "note", "later", "colours"]

@@ -4,23 +4,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.core.credentials import KINDS, Material
+from strongroom.core.credentials import KINDS, Kind, Material
 from strongroom.core.credentials.agent_identity import AgentIdentity
 from strongroom.core.credentials.aws_keys import AwsKeys
+from strongroom.core.credentials.credit_card import CREDIT_CARD, CreditCard
 from strongroom.core.credentials.environment_variable import EnvironmentVariable
 from strongroom.core.credentials.mcp_oauth import MCP_OAUTH, McpOAuth
+from strongroom.core.credentials.password import PASSWORD, Password
+from strongroom.core.credentials.secret import SecretValue
 from strongroom.core.credentials.static_bearer import STATIC_BEARER, StaticBearer
 from strongroom.core.failures import Unreadable
 from strongroom.core.secret import Secret
 from strongroom.crypto.materials import read_material, write_material
 
 secrets = st.builds(Secret, st.text())
+named = st.dictionaries(st.text(), secrets, max_size=3)
 materials = st.one_of(
     st.builds(StaticBearer, token=secrets),
     st.builds(EnvironmentVariable, value=secrets),
     st.builds(McpOAuth, access_token=secrets, refresh_token=st.none() | secrets, client_secret=st.none() | secrets),
     st.builds(AwsKeys, access_key_id=secrets, secret_access_key=secrets, session_token=st.none() | secrets),
     st.builds(AgentIdentity),
+    st.builds(Password, password=secrets, totp=st.none() | secrets, metadata=named),
+    st.builds(
+        CreditCard,
+        **dict.fromkeys(("number", "cvv", "exp_month", "exp_year", "holder_name"), secrets),
+        billing_address=named,
+        billing_email=st.none() | secrets,
+        billing_phone=st.none() | secrets,
+        metadata=named,
+    ),
+    st.builds(SecretValue, value=secrets),
 )
 
 
@@ -30,7 +44,16 @@ def test_material_of_every_kind_reads_back(material: Material) -> None:
 
 
 def test_every_kind_is_among_those_tested() -> None:
-    assert set(KINDS) == {"static_bearer", "environment_variable", "mcp_oauth", "aws_keys", "agent_identity"}
+    assert set(KINDS) == {
+        "static_bearer",
+        "environment_variable",
+        "mcp_oauth",
+        "aws_keys",
+        "agent_identity",
+        "password",
+        "credit_card",
+        "secret",
+    }
 
 
 def test_absent_secrets_are_left_out() -> None:
@@ -57,6 +80,27 @@ def test_what_is_not_material_is_unreadable_and_not_quoted(written: bytes) -> No
         read_material(STATIC_BEARER, written)
     assert "sentinel" not in str(raised.value)
     assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (PASSWORD, b'{"password": "p", "metadata": ["sentinel"]}'),
+        (PASSWORD, b'{"password": "p", "metadata": "sentinel"}'),
+        (PASSWORD, b'{"password": "p", "metadata": {"pin": null}}'),
+        (PASSWORD, b'{"password": "p", "metadata": {"pin": {"sentinel": "x"}}}'),
+        (CREDIT_CARD, b'{"number": {"sentinel": "x"}}'),
+    ],
+)
+def test_named_secrets_of_another_shape_are_unreadable(kind: Kind, written: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read_material(kind, written)
+    assert "sentinel" not in str(raised.value)
+
+
+def test_named_secrets_are_written_under_their_names() -> None:
+    material = Password(password=Secret("p"), metadata={"pin": Secret("1")})
+    assert json.loads(write_material(material)) == {"password": "p", "metadata": {"pin": "1"}}
 
 
 def test_material_of_another_kind_is_unreadable() -> None:

@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain JSON values and back, by their field types alone.
 
-Understands `str`, `int`, `bool`, `datetime`, `StrEnum`, nested dataclasses and `| None`. A new
+Understands `str`, `int`, `bool`, `datetime`, `StrEnum`, `tuple[X, ...]`, nested dataclasses and `| None`. A new
 credential kind is stored because its fields are of these types; nothing is registered.
 """
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -22,6 +22,8 @@ def to_plain(value: object) -> Any:  # noqa: ANN401 - the shape follows the data
         return write_time(value)
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, tuple):
+        return [to_plain(each) for each in value]
     return value
 
 
@@ -49,6 +51,10 @@ def _read(shape: Any, plain: Any) -> Any:  # noqa: ANN401 - as above
         if not isinstance(plain, dict):
             raise TypeError(f"expected the fields of {shape.__name__}")
         return shape(**{name: _read(hint, plain[name]) for name, hint in hints(shape).items() if name in plain})
+    if get_origin(shape) is tuple:
+        if not isinstance(plain, list):
+            raise TypeError("expected a list")
+        return tuple(_read(get_args(shape)[0], each) for each in plain)
     if shape is datetime:
         return read_time(plain)
     if issubclass(shape, Enum):

@@ -5,9 +5,10 @@ secrets in it (an authorization under way) is written the same way.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from strongroom.core.credentials import Kind, Material
 from strongroom.core.failures import Unreadable
@@ -32,11 +33,7 @@ def read_material(kind: Kind, written: bytes) -> Material:
 def write_fields(sealed: object) -> bytes:
     """Return the JSON of any frozen dataclass of secrets and plain fields; fields that are None are left out."""
     present = {field.name: getattr(sealed, field.name) for field in fields(cast("Any", sealed))}
-    plain = {
-        name: value.reveal() if isinstance(value, Secret) else to_plain(value)
-        for name, value in present.items()
-        if value is not None
-    }
+    plain = {name: _plain(value) for name, value in present.items() if value is not None}
     return json.dumps(plain, separators=(",", ":")).encode()
 
 
@@ -53,9 +50,18 @@ def read_fields(shape: type[T], written: bytes, *, what: str) -> T:
         raise Unreadable(f"the sealed {what}") from None
 
 
+def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return value.reveal() if isinstance(value, Secret) else to_plain(value)
+
+
 def _read(shape: Any, value: Any) -> Any:  # noqa: ANN401 - the shape follows the field, not this function
     if shape is Secret or (isinstance(shape, UnionType) and Secret in get_args(shape)):
         if not isinstance(value, str):
             raise TypeError
         return Secret(value)
+    if get_origin(shape) is Mapping:
+        _, each = get_args(shape)
+        return {name: _read(each, one) for name, one in value.items()}
     return from_plain(shape, value)

@@ -366,7 +366,7 @@ def _first_of_each(session: Session, held: Sequence[tuple[Credential, Custody]])
     rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
     chosen: dict[str, tuple[Credential, Custody]] = {}
     for credential, custody in sorted(held, key=lambda pair: rank[pair[0].vault]):
-        chosen.setdefault(credential.details.unique_key(), (credential, custody))
+        chosen.setdefault(credential.unique_key, (credential, custody))
     return list(chosen.values())
 
 

@@ -53,7 +53,7 @@ class Landing:
         active = await self._credentials.active_in(principal.workspace, [vault])
         key = McpOAuthDetails(mcp_server_url=server).unique_key()
         for credential, _ in active:
-            if credential.details.unique_key() == key:
+            if credential.unique_key == key:
                 if credential.kind != McpOAuth.tag:
                     raise Conflict(
                         f"credential {credential.id} holds a fixed token for this server: archive it first, "

@@ -274,7 +274,7 @@ def _taken(credential: Credential, error: IntegrityError) -> Exception:
     """Return `Conflict` if it was the key that is taken; both databases name its column or index."""
     if "unique_key" not in str(error.orig):
         return error
-    of_server = credential.details.unique_key().startswith("mcp:")
+    of_server = credential.unique_key.startswith("mcp:")
     return Conflict(
         "A credential already exists for this MCP server URL."
         if of_server

@@ -112,7 +112,7 @@ def write_credential(credential: Credential) -> dict[str, object]:
         "vault_id": credential.vault,
         "kind": credential.kind,
         "details": to_plain(credential.details),
-        "unique_key": credential.details.unique_key(),
+        "unique_key": credential.unique_key,
         "display_name": credential.display_name,
         "metadata": dict(credential.metadata),
         "networking": _write_networking(credential.networking),
@@ -307,4 +307,4 @@ def _read_agent(plain: dict[str, Any]) -> Agent:
 
 
 def _write_agent(agent: Agent) -> dict[str, object]:
-    return to_plain(agent) | {"mcp_servers": [to_plain(server) for server in agent.mcp_servers]}  # type: ignore[no-any-return]
+    return to_plain(agent)  # type: ignore[no-any-return]

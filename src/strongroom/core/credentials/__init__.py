@@ -8,9 +8,12 @@ from strongroom.core.credentials.agent_identity import AGENT_IDENTITY
 from strongroom.core.credentials.aws_keys import AWS_KEYS
 from strongroom.core.credentials.base import Details, Kind, Material
 from strongroom.core.credentials.credential import Credential
+from strongroom.core.credentials.credit_card import CREDIT_CARD
 from strongroom.core.credentials.environment_variable import ENVIRONMENT_VARIABLE
 from strongroom.core.credentials.mcp_oauth import MCP_OAUTH
 from strongroom.core.credentials.new import NewCredential
+from strongroom.core.credentials.password import PASSWORD
+from strongroom.core.credentials.secret import SECRET
 from strongroom.core.credentials.static_bearer import STATIC_BEARER
 
 KINDS: dict[str, Kind] = {
@@ -21,6 +24,9 @@ KINDS: dict[str, Kind] = {
         ENVIRONMENT_VARIABLE,
         AWS_KEYS,
         AGENT_IDENTITY,
+        PASSWORD,
+        CREDIT_CARD,
+        SECRET,
     )
 }
 

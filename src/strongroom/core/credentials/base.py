@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, final
 
+from strongroom.core.credentials.named_fields import Field
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
 
@@ -16,8 +17,8 @@ class Details(Protocol):
 
     tag: ClassVar[str]
 
-    def unique_key(self) -> str:
-        """Return what no two active credentials of a vault may share, with its key space in front."""
+    def unique_key(self) -> str | None:
+        """Return what no two active credentials of a vault may share, with its key space in front, if there is such."""
 
     def variables(self) -> Mapping[str, str]:
         """Return the variables that an agent holds placeholders in, by name.
@@ -44,11 +45,19 @@ class Material(Protocol):
         """Return what requests are signed with, by part, if the kind is used that way."""
 
 
+def _no_fields(_details: Details, _material: Material) -> Mapping[str, Field]:
+    return {}
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A row of `KINDS`. `details` and `material` are frozen dataclasses."""
+    """A row of `KINDS`. `details` and `material` are frozen dataclasses.
+
+    `fields` returns what a person would type, by name, for kinds that are used field by field.
+    """
 
     tag: str
     details: Callable[..., Details]
     material: Callable[..., Material]
+    fields: Callable[..., Mapping[str, Field]] = _no_fields

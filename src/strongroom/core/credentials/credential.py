@@ -43,6 +43,11 @@ class Credential:
         """The tag of the credential's kind."""
         return self.details.tag
 
+    @property
+    def unique_key(self) -> str:
+        """What no other active credential of its vault may have: its own id where its kind shares nothing."""
+        return self.details.unique_key() or f"id:{self.id}"
+
     def require_active(self) -> None:
         """Raise `Invalid` if the credential is archived."""
         if self.archived_at is not None:
