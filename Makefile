@@ -63,12 +63,14 @@ environment:
 	@scripts/venv .venv requirements/dev.lock --editable
 
 # The two older clients of the Anthropic API that must work as well, as they and the newest one cannot share an
-# environment; the Skyvern client, for the same reason; and the clients that go through the proxy, npm packages among them.
+# environment; the Skyvern client, for the same reason; and the clients that go through the proxy, npm packages among them; and
+# servers of other vaults.
 clients:
 	@scripts/venv .venv-anthropic-1.17.0 requirements/anthropic-1.17.0.lock
 	@scripts/venv .venv-anthropic-0.121.0 requirements/anthropic-0.121.0.lock
 	@scripts/venv .venv-skyvern-1.0.56 requirements/skyvern-1.0.56.lock
 	@scripts/venv .venv-clients requirements/clients.lock
+	@scripts/venv .venv-custodians requirements/custodians.lock
 	@scripts/node-modules
 
 system:
