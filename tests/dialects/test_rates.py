@@ -3,11 +3,22 @@ from datetime import timedelta
 import pytest
 
 from strongroom.core.failures import TooMany
-from strongroom.core.ids import OrganizationId
-from strongroom.dialects.rates import Rates
+from strongroom.core.grants import Principal
+from strongroom.core.ids import OrganizationId, PrincipalId, WorkspaceId
+from strongroom.dialects.rates import Rates, token
 from strongroom.testing.clock import FrozenClock
 
-ONE, OTHER = OrganizationId("org_1"), OrganizationId("org_2")
+
+def of(organization: str, key: str = "key_1") -> Principal:
+    return Principal(
+        id=PrincipalId(key),
+        organization=OrganizationId(organization),
+        workspace=WorkspaceId("wrkspc_1"),
+        scopes=frozenset(),
+    )
+
+
+ONE, OTHER = of("org_1"), of("org_2")
 
 
 def test_a_bucket_holds_a_minutes_worth_and_fills_evenly() -> None:
@@ -36,6 +47,18 @@ def test_organizations_and_kinds_of_requests_are_counted_apart() -> None:
             rates.take(organization, creates=creates)
             with pytest.raises(TooMany):
                 rates.take(organization, creates=creates)
+
+
+def test_the_keys_of_an_organization_share_a_bucket_and_tokens_can_have_their_own() -> None:
+    rates = Rates(creates_per_minute=1, others_per_minute=1, clock=FrozenClock())
+    rates.take(of("org_1", "key_1"), creates=True)
+    with pytest.raises(TooMany):
+        rates.take(of("org_1", "key_2"), creates=True)
+    rates = Rates(creates_per_minute=1, others_per_minute=1, clock=FrozenClock(), by=token)
+    rates.take(of("org_1", "ptok_1"), creates=True)
+    rates.take(of("org_1", "ptok_2"), creates=True)
+    with pytest.raises(TooMany):
+        rates.take(of("org_1", "ptok_1"), creates=True)
 
 
 def test_a_rate_of_nothing_is_without_a_limit() -> None:

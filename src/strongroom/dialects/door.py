@@ -28,6 +28,7 @@ from strongroom.core.failures import Failure, Invalid, Unable, UpstreamFailure
 from strongroom.core.grants import Principal
 from strongroom.core.ids import REQUEST, NewId
 from strongroom.core.overriding import override
+from strongroom.core.secret import Secret
 from strongroom.dialects.bodies import ReadRequest, read, require_nothing
 from strongroom.dialects.openapi import Parameter, document, operation_id
 from strongroom.dialects.presented import presented_key
@@ -35,13 +36,19 @@ from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
 from strongroom.dialects.replies import JSON
 from strongroom.dialects.validation import malformed
-from strongroom.services.authentication import Authentication
 from strongroom.services.idempotency import Idempotency, Reply
 
 _log = logging.getLogger(__name__)
 
 Run = Callable[[Request], Awaitable[Response]]
 """FastAPI's own part: parse the fields and run the endpoint."""
+
+
+class Authenticates(Protocol):
+    """Knows who presents a key or token of the one class that a dialect takes."""
+
+    async def principal(self, key: Secret | None) -> Principal:
+        """Return who holds it. Raises `NotAuthenticated`."""
 
 
 class Conventions(Protocol):
@@ -75,13 +82,15 @@ class Door:
         self,
         *,
         title: str,
-        authentication: Authentication,
+        authentication: Authenticates,
         idempotency: Idempotency,
         conventions: Conventions,
         new_id: NewId,
         rates: Rates | None = None,
+        presented: Callable[[Headers], Secret | None] = presented_key,
     ) -> None:
         self._authentication = authentication
+        self._presented = presented
         self._idempotency = idempotency
         self._conventions = conventions
         self._new_id = new_id
@@ -140,11 +149,11 @@ class Door:
 
         try:
             _decode_path(request)
-            principal = await self._authentication.principal(presented_key(request.headers))
+            principal = await self._authentication.principal(self._presented(request.headers))
             request.state.principal = principal
             self._conventions.check(request.headers, principal)
             if self._rates is not None:
-                self._rates.take(principal.organization, creates=creates)
+                self._rates.take(principal, creates=creates)
             whole = await read(request)
             if not takes_body:
                 require_nothing(whole)
