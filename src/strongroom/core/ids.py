@@ -20,6 +20,8 @@ RequestId = NewType("RequestId", str)
 WebhookId = NewType("WebhookId", str)
 EventId = NewType("EventId", str)
 AuthorizationId = NewType("AuthorizationId", str)
+FolderId = NewType("FolderId", str)
+PushedCodeId = NewType("PushedCodeId", str)
 
 ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
@@ -33,6 +35,8 @@ REQUEST = "req_"
 WEBHOOK = "whk_"
 EVENT = "whe_"
 AUTHORIZATION = "auth_"
+FOLDER = "cfld_"
+PUSHED_CODE = "totp_"
 IDENTITY_TOKEN = "idt_"  # noqa: S105 - what the ids of such tokens begin with
 
 NewId = Callable[[str], str]

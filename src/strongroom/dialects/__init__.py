@@ -7,5 +7,6 @@ back, and nothing else.
 from strongroom.dialects.anthropic import ANTHROPIC
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.native import NATIVE
+from strongroom.dialects.skyvern import SKYVERN
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE, SKYVERN)}

@@ -24,14 +24,14 @@ from starlette.routing import Match
 from starlette.types import Message, Receive, Scope, Send
 
 from strongroom import __version__
-from strongroom.core.failures import Failure, Invalid, Unable, UpstreamFailure
+from strongroom.core.failures import Failure, Invalid, NotAuthenticated, Unable, UpstreamFailure
 from strongroom.core.grants import Principal
 from strongroom.core.ids import REQUEST, NewId
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
-from strongroom.dialects.bodies import ReadRequest, read, require_nothing
+from strongroom.dialects.bodies import MAX_BODY, ReadRequest, read, require_nothing
 from strongroom.dialects.openapi import Parameter, document, operation_id
-from strongroom.dialects.presented import presented_key
+from strongroom.dialects.presented import Presented, presented_key
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
 from strongroom.dialects.replies import JSON
@@ -68,6 +68,10 @@ class Conventions(Protocol):
         """Return the answer to a failure; `Unable` and unknown ones included."""
 
 
+_READS = frozenset({"GET", "HEAD"})
+"""What may be sent again without a thought."""
+
+
 def caller(request: Request) -> Principal:
     """Return who is calling; endpoints are reached with a known key only."""
     principal: Principal = request.state.principal
@@ -76,7 +80,11 @@ def caller(request: Request) -> Principal:
 
 @final
 class Door:
-    """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s."""
+    """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s.
+
+    `presented` finds the key of a request, and `otherwise_presented` the one that counts if that is none or not good;
+    `stamped` are headers of every answer, and `request_id_headers` the names under which it tells its id.
+    """
 
     def __init__(  # noqa: PLR0913 - one argument per thing that happens at a door
         self,
@@ -87,7 +95,11 @@ class Door:
         conventions: Conventions,
         new_id: NewId,
         rates: Rates | None = None,
-        presented: Callable[[Headers], Secret | None] = presented_key,
+        presented: Presented = presented_key,
+        otherwise_presented: Presented | None = None,
+        max_body: int = MAX_BODY,
+        stamped: Mapping[str, str] | None = None,
+        request_id_headers: Sequence[str] = ("request-id",),
     ) -> None:
         self._authentication = authentication
         self._presented = presented
@@ -95,6 +107,10 @@ class Door:
         self._conventions = conventions
         self._new_id = new_id
         self._rates = rates
+        self._otherwise = otherwise_presented
+        self._max_body = max_body
+        self._stamped = dict(stamped or {})
+        self._request_id_headers = tuple(request_id_headers)
         self.app = FastAPI(
             title=title,
             version=__version__,
@@ -128,7 +144,10 @@ class Door:
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["request-id"] = request_id
+                for name in self._request_id_headers:
+                    headers[name] = request_id
+                for name, value in self._stamped.items():
+                    headers[name] = value
                 principal = state.get("principal")
                 if isinstance(principal, Principal):
                     headers["anthropic-organization-id"] = principal.organization
@@ -149,12 +168,12 @@ class Door:
 
         try:
             _decode_path(request)
-            principal = await self._authentication.principal(self._presented(request.headers))
+            principal = await self._caller(request.headers)
             request.state.principal = principal
             self._conventions.check(request.headers, principal)
             if self._rates is not None:
                 self._rates.take(principal, creates=creates)
-            whole = await read(request)
+            whole = await read(request, most=self._max_body)
             if not takes_body:
                 require_nothing(whole)
             key = request.headers.get("idempotency-key")
@@ -166,7 +185,17 @@ class Door:
             if began and answer.status_code >= 500:  # noqa: PLR2004 - HTTP server errors
                 # It may have been created: clients that repeat by themselves would make a second one.
                 answer.headers["x-should-retry"] = "false"
+            if answer.status_code == 503 and request.method in _READS:  # noqa: PLR2004 - HTTP
+                answer.headers.setdefault("retry-after", "1")
             return answer
+
+    async def _caller(self, headers: Headers) -> Principal:
+        try:
+            return await self._authentication.principal(self._presented(headers))
+        except NotAuthenticated:
+            if self._otherwise is None:
+                raise
+            return await self._authentication.principal(self._otherwise(headers))
 
     async def _once(
         self, principal: Principal, key: str, whole: ReadRequest, begin: Callable[[ReadRequest], Awaitable[Response]]

@@ -44,7 +44,9 @@ def document(
 
 
 def _complete(operation: dict[str, Any], parameters: Sequence[Parameter]) -> None:
-    operation["responses"].pop("422", None)
+    refused = operation["responses"].get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if refused.get("$ref", "").endswith("/HTTPValidationError"):  # FastAPI's own; a dialect may have one of its own
+        operation["responses"].pop("422")
     operation.setdefault("parameters", []).extend(parameters)
     for response in operation["responses"].values():
         response.setdefault("headers", {})["request-id"] = REQUEST_ID

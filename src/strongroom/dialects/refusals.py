@@ -1,6 +1,7 @@
 """What can go wrong at a door before a use case is asked, or beneath one; the rest is in `core/failures.py`."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import final
 
 from strongroom.core.failures import Refused, Unable
@@ -26,12 +27,27 @@ class WrongMethod(Refused):
 
 
 @final
-class Malformed(Refused):
-    """One or more fields break a rule of the wire. Names paths and rules, never what was sent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One rule of the wire that was broken, as the validator names it: where, which, and in words."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+    where: tuple[str | int, ...]
+    kind: str
+    rule: str
+
+
+@final
+class Malformed(Refused):
+    """One or more fields break a rule of the wire. Names paths and rules, never what was sent.
+
+    `problems` are paths and rules as people read them; `found` is what the validator said, for dialects whose clients
+    know its words.
+    """
+
+    def __init__(self, problems: Sequence[tuple[str, str]], *, found: Sequence[Problem] = ()) -> None:
         super().__init__("; ".join(f"{field}: {rule}" for field, rule in problems[:_MOST_SHOWN]))
         self.problems = tuple(problems)
+        self.found = tuple(found)
 
 
 @final

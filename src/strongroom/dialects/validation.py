@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 
-from strongroom.dialects.refusals import Malformed
+from strongroom.dialects.refusals import Malformed, Problem
 
 OURS = "strongroom"
 """The error type of validators that word their rule themselves, for people and without the value."""
@@ -47,7 +47,8 @@ _RULES = {
 def malformed(error: RequestValidationError) -> Malformed:
     """Return all problems of a request, one for each place."""
     rules: dict[str, list[tuple[str, str]]] = {}
-    for each in error.errors():
+    errors = error.errors()
+    for each in errors:
         rules.setdefault(_path(each, error.body), []).append((each["type"], _rule(each)))
     # Of the members of a union, the ones that could look deepest speak; the others wanted something else altogether.
     return Malformed(
@@ -55,8 +56,13 @@ def malformed(error: RequestValidationError) -> Malformed:
             (path, _either(said))
             for path, said in rules.items()
             if not any(other.startswith(f"{path}.") for other in rules)
-        ]
+        ],
+        found=[Problem(where=_cut(each["loc"]), kind=each["type"], rule=_rule(each)) for each in errors],
     )
+
+
+def _cut(where: Sequence[str | int]) -> tuple[str | int, ...]:
+    return tuple(part[:_LONGEST_NAME] if isinstance(part, str) else part for part in where)
 
 
 def _either(said: Sequence[tuple[str, str]]) -> str:

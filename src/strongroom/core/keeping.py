@@ -1,0 +1,14 @@
+"""What a change says of a field that it leaves as it is, where null is a value of its own."""
+
+from enum import Enum, auto
+from typing import Final
+
+
+class Keep(Enum):
+    """The type of `KEEP`, so that a field can be `str | None | Keep`."""
+
+    KEEP = auto()
+
+
+KEEP: Final = Keep.KEEP
+"""The field was not sent: what is stored stays."""

@@ -1,0 +1,39 @@
+"""The Skyvern credentials surface: website logins, cards and secrets for browser agents, and their one-time codes.
+
+It returns no secrets, with one exception that needs a scope of its own: the current code of a login. Normative is the
+contract; section numbers in this folder are its own.
+"""
+
+from strongroom.dialects.dialect import Dialect
+from strongroom.dialects.door import Door
+from strongroom.dialects.options import Options
+from strongroom.dialects.presented import api_key, bearer
+from strongroom.dialects.skyvern.conventions import MAX_BODY, REQUEST_ID_HEADERS, STAMPED, SkyvernConventions
+from strongroom.dialects.skyvern.paths import PREFIXES, Paths
+from strongroom.dialects.skyvern.routes_custody import add_custody
+from strongroom.dialects.skyvern.routes_unsupported import add_unsupported
+from strongroom.services.catalogue import Services
+
+
+def build(services: Services, options: Options) -> Door:
+    """Return the application."""
+    door = Door(
+        title="Strongroom: Skyvern-compatible credentials",
+        authentication=services.authentication,
+        idempotency=services.idempotency,
+        conventions=SkyvernConventions(),
+        new_id=options.new_id,
+        rates=options.rates,
+        presented=bearer,
+        otherwise_presented=api_key,
+        max_body=MAX_BODY,
+        stamped=STAMPED,
+        request_id_headers=REQUEST_ID_HEADERS,
+    )
+    paths = Paths(door.router)
+    add_unsupported(paths)
+    add_custody(paths)
+    return door
+
+
+SKYVERN = Dialect(name="skyvern", prefixes=PREFIXES, build=build, base="/skyvern")
