@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strongroom.core.ids import DIGITS, base62, render
+from strongroom.core.ids import DIGITS, LOGIN, base62, render
 
 
 @given(st.binary(min_size=16, max_size=16))
@@ -15,6 +15,12 @@ def test_an_id_is_its_prefix_and_24_characters(entropy: bytes) -> None:
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
 def test_all_128_bits_are_in_it(one: bytes, other: bytes) -> None:
     assert (render("vlt_", one) == render("vlt_", other)) == (one == other)
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
+def test_ids_of_logins_are_decimal_and_hold_as_many_bits(one: bytes, other: bytes) -> None:
+    assert re.fullmatch("cred_[0-9]{39}", render(LOGIN, one), re.ASCII)
+    assert (render(LOGIN, one) == render(LOGIN, other)) == (one == other)
 
 
 @given(st.integers(0, 62**8 - 1))

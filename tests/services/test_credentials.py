@@ -37,6 +37,7 @@ async def test_hosts_can_be_changed_without_the_secret_and_it_still_opens(rooms:
         """networking = '{"type":"limited","hosts":["other.example.com"]}'""",
         """networking = '{"type":"unrestricted"}'""",
         """details = '{"secret_name":"OTHER"}', unique_key = 'env:OTHER'""",
+        """networking = '{"type":"site","origin":"https://other.example.com"}'""",
     ],
 )
 async def test_a_secret_whose_terms_were_edited_in_the_database_goes_nowhere(

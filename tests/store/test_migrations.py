@@ -18,7 +18,8 @@ from sqlalchemy import inspect as look
 from strongroom.core.actions import DEFAULT_SCOPES
 from strongroom.core.environments import StrayPlaceholders
 from strongroom.core.failures import NotReady
-from strongroom.core.ids import EnvironmentId, WorkspaceId
+from strongroom.core.ids import EnvironmentId, VaultId, WorkspaceId
+from strongroom.core.vaults import Purpose
 from strongroom.store import CURRENT, Inspection, State, inspect, open_store
 from strongroom.store.migrations import configured, upgrade
 from strongroom.store.schema import migrate
@@ -75,14 +76,14 @@ async def test_the_installations_envelope_is_seen_before_anything_is_opened(path
 async def test_a_newer_database_is_refused_and_not_touched(path: Path) -> None:
     async with open_store(path, clock=at):
         pass
-    execute(path, "UPDATE alembic_version SET version_num = '0007'")
+    execute(path, "UPDATE alembic_version SET version_num = '9999'")
     before = files(path)
     assert (await inspect(path)).state is State.NEWER
     with pytest.raises(NotReady) as caught:
         async with open_store(path, clock=at):
             pass
     assert str(caught.value) == (
-        f"the database was written by a newer Strongroom (schema 7, this one knows {CURRENT}):"
+        f"the database was written by a newer Strongroom (schema 9999, this one knows {CURRENT}):"
         " install that version or restore a backup"
     )
     assert files(path) == before
@@ -145,6 +146,28 @@ async def test_a_database_of_the_first_schema_moves_forward_with_its_rows(path: 
     assert (await inspect(path)).state is State.CURRENT
 
 
+async def test_vaults_and_credentials_of_older_schemas_are_general_and_kept_with_us(path: Path) -> None:
+    def as_schema_six() -> None:
+        with create_engine(f"sqlite:///{path}").begin() as connection:
+            command.upgrade(configured(connection), "0006")
+            connection.exec_driver_sql("INSERT INTO organizations VALUES ('org_1', 'Example', 1)")
+            connection.exec_driver_sql("INSERT INTO workspaces VALUES ('wrkspc_1', 'org_1', 'main', 1)")
+            connection.exec_driver_sql(
+                "INSERT INTO vaults VALUES ('vlt_1', 'org_1', 'wrkspc_1', 'v', '{}', 1, 1, NULL)"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO credentials VALUES ('vcrd_1', 'org_1', 'wrkspc_1', 'vlt_1', 'environment_variable', "
+                "'{\"secret_name\":\"T\"}', 'env:T', NULL, '{}', '{\"type\":\"unrestricted\"}', '[]', '{}', "
+                "1, 1, 1, NULL, 'strongroom', x'00', 1)"
+            )
+
+    await asyncio.to_thread(as_schema_six)
+    async with open_store(path, clock=at) as store:
+        vault = await store.vaults.get(WorkspaceId("wrkspc_1"), VaultId("vlt_1"))
+        [(credential, _)] = await store.credentials.active_in(WorkspaceId("wrkspc_1"), [vault.id])
+    assert (vault.purpose, vault.home, credential.custodian) == (Purpose.GENERAL, None, "strongroom")
+
+
 def migrated() -> Connection:
     connection = create_engine("sqlite://").connect()
     upgrade(connection)
@@ -153,7 +176,7 @@ def migrated() -> Connection:
 
 def test_a_database_that_became_newer_since_it_was_looked_at_is_left_alone() -> None:
     with migrated() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         with pytest.raises(NotReady, match="newer Strongroom"):
             migrate(connection)
 

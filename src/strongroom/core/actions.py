@@ -39,6 +39,7 @@ class Action(Enum):
     """An action's name in the audit log and the scope it needs."""
 
     VAULT_CREATE = ("vault.create", Scope.VAULTS_WRITE)
+    VAULT_SETTLE = ("vault.settle", Scope.CREDENTIALS_WRITE)
     VAULT_READ = ("vault.read", Scope.VAULTS_READ)
     VAULT_LIST = ("vault.list", Scope.VAULTS_READ)
     VAULT_UPDATE = ("vault.update", Scope.VAULTS_WRITE)

@@ -9,7 +9,7 @@ from typing import final
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import Host, HostPattern, HostSet
 from strongroom.core.ids import EnvironmentId, OrganizationId, WorkspaceId
-from strongroom.core.networking import Limited, Networking, Unrestricted
+from strongroom.core.networking import Limited, Unrestricted
 
 MAX_HOSTS = 256
 MAX_NAME = 256
@@ -117,7 +117,7 @@ class Environment:
         if self.archived_at is not None:
             raise Invalid(f"environment {self.id} is archived", code="environment_archived")
 
-    def policy(self, mcp_hosts: tuple[Host, ...] = ()) -> Networking:
+    def policy(self, mcp_hosts: tuple[Host, ...] = ()) -> Unrestricted | Limited:
         """Return which hosts requests may go to; `mcp_hosts` are those of the session's agent."""
         if isinstance(self.config, SelfHostedConfig) or isinstance(self.config.network, Unrestricted):
             return Unrestricted()

@@ -1,7 +1,9 @@
 """The names of things: one type each, so that swapping two is a type error.
 
 An id is its prefix, `01`, and 22 base-62 digits that carry 128 random bits (contract
-anthropic-vaults 1.10). On input nothing about an id is checked: an unknown one is simply not found.
+anthropic-vaults 1.10). Those of logins, cards and secrets have decimal digits in their place, as clients of the other
+vendor know them (contract skyvern-credentials 3.10), and as many bits. On input nothing about an id is checked: an
+unknown one is simply not found.
 """
 
 from collections.abc import Callable
@@ -27,6 +29,8 @@ ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
 VAULT = "vlt_"
 CREDENTIAL = "vcrd_"
+LOGIN = "cred_"
+"""In front of the ids of logins, cards and secrets."""
 ENVIRONMENT = "env_"
 SESSION = "sesn_"
 KEY = "key_"
@@ -45,6 +49,8 @@ NewId = Callable[[str], str]
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_BYTES = 16
 _ID_DIGITS = 22  # 62**22 > 2**128
+_DECIMAL_DIGITS = 39  # 10**39 > 2**128
+_DECIMAL = frozenset({LOGIN})
 
 
 def base62(number: int, width: int) -> str:
@@ -58,4 +64,6 @@ def base62(number: int, width: int) -> str:
 
 def render(prefix: str, entropy: bytes) -> str:
     """Write an id from 16 random bytes."""
+    if prefix in _DECIMAL:
+        return f"{prefix}{int.from_bytes(entropy[:ID_BYTES]):0{_DECIMAL_DIGITS}}"
     return f"{prefix}01{base62(int.from_bytes(entropy[:ID_BYTES]), _ID_DIGITS)}"

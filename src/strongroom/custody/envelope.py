@@ -4,6 +4,7 @@ from typing import ClassVar, final
 
 from strongroom.core.binding import Binding
 from strongroom.core.credentials import KINDS, Credential, Material
+from strongroom.core.credentials.credential import OURS
 from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import Unreadable
 from strongroom.core.grants import Granted
@@ -18,7 +19,7 @@ _TRIAL = Binding(organization="", vault="", subject="trial", kind="trial", revis
 class EnvelopeCustodian:
     """Seals with the key ring. Implements the port `Custodian`."""
 
-    name: ClassVar[str] = "strongroom"
+    name: ClassVar[str] = OURS
 
     def __init__(self, *, keyring: KeyRing) -> None:
         self._keyring = keyring

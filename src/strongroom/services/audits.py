@@ -9,7 +9,8 @@ from strongroom.core.failures import NotPermitted
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import OrganizationId, SessionId
 from strongroom.services.gate import Gate
-from strongroom.services.ports import AuditLog, Refusals, Refused, Sessions, Tenants, Use, Uses
+from strongroom.services.ports import AuditLog, Sessions, Tenants
+from strongroom.services.usage_ports import Refusals, Refused, Use, Uses
 
 PAGE = 1000
 """Entries read at once."""

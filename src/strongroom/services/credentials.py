@@ -9,9 +9,9 @@ from strongroom.core.actions import Action
 from strongroom.core.credentials import KINDS, Credential, NewCredential
 from strongroom.core.credentials.new import Change, require_sound
 from strongroom.core.credentials.terms import terms
-from strongroom.core.failures import NotFound
+from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.grants import Granted, Principal, Target
-from strongroom.core.ids import CREDENTIAL, CredentialId, NewId, VaultId
+from strongroom.core.ids import CredentialId, NewId, VaultId
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sources import Clock
 from strongroom.services.contention import changed
@@ -52,7 +52,7 @@ class CredentialService:
         networking = new.reach()
         require_sound(networking, new.surfaces, new.material)
         credential = Credential(
-            id=CredentialId(self._new_id(CREDENTIAL)),
+            id=CredentialId(self._new_id(KINDS[new.details.tag].ids)),
             organization=principal.organization,
             workspace=principal.workspace,
             vault=vault,
@@ -62,6 +62,7 @@ class CredentialService:
             networking=networking,
             surfaces=new.surfaces,
             placeholder=new.shape(),
+            custodian=new.custodian,
             created_at=now,
             updated_at=now,
         )
@@ -101,7 +102,8 @@ class CredentialService:
         """Apply a change; the last write wins and none is lost.
 
         `needs_material` opens the stored secret for the change: say so only where the change merges
-        with it. Raises `Invalid` for an archived credential or vault.
+        with it. Raises `Invalid` for an archived credential or vault, and for a change to a kind that is none of
+        `kinds` or has ids of another form.
         """
         granted = await self._admit(principal, Action.CREDENTIAL_UPDATE, vault, credential)
 
@@ -118,6 +120,8 @@ class CredentialService:
             described, renewed = change(before, material)
             if described == before and renewed is None:
                 return before
+            if described.kind != before.kind:
+                _require_change_of_kind(before, described, kinds)
             if renewed is None and terms(described) != terms(before):  # the seal is bound to them
                 renewed = material or await self._custodian.open(granted, before, stored)
             after = replace(described, revision=before.revision + 1, updated_at=self._clock())
@@ -156,6 +160,11 @@ class CredentialService:
 
     async def _admit(self, principal: Principal, action: Action, vault: VaultId, credential: CredentialId) -> Granted:
         return await self._gate.admit(principal, action, _target(principal, vault, credential), {"vault": vault})
+
+
+def _require_change_of_kind(before: Credential, after: Credential, kinds: Collection[str]) -> None:
+    if after.kind not in kinds or KINDS[after.kind].ids != KINDS[before.kind].ids:
+        raise Invalid(f"a credential of the kind {before.kind} cannot become one of the kind {after.kind}")
 
 
 def _target(principal: Principal, vault: VaultId, credential: CredentialId) -> Target:

@@ -378,7 +378,7 @@ def _belongs(credential: Credential, destination: Destination) -> bool:
             destination.host,
             destination.port,
         )
-    return credential.networking.covers(destination.host)
+    return credential.networking.admits(destination)
 
 
 def _concerns(change: Change, session: Session) -> bool:

@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import final
 
 from strongroom.core.actions import Action
-from strongroom.core.credentials import Credential, Material, NewCredential
+from strongroom.core.credentials import CAPPED, Credential, Material, NewCredential
 from strongroom.core.credentials.mcp_oauth import McpOAuth, McpOAuthDetails
 from strongroom.core.discovery import Issuer
 from strongroom.core.failures import Conflict, Invalid
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import VaultId
-from strongroom.core.vaults import MAX_CREDENTIALS
 from strongroom.services.credentials import CredentialService
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Credentials, Custodian, Vaults
@@ -49,7 +48,8 @@ class Landing:
 
         Raises `NotFound` and `Invalid` for the vault, and `Conflict` where the server has a token of another kind.
         """
-        (await self._vaults.get(principal.workspace, vault)).require_active()
+        place = await self._vaults.get(principal.workspace, vault)
+        place.require_active()
         active = await self._credentials.active_in(principal.workspace, [vault])
         key = McpOAuthDetails(mcp_server_url=server).unique_key()
         for credential, _ in active:
@@ -60,8 +60,11 @@ class Landing:
                         "or connect into another vault"
                     )
                 return credential
-        if len(active) >= MAX_CREDENTIALS:
-            raise Invalid(f"vault {vault} already holds {MAX_CREDENTIALS} active credentials", field="vault")
+        capped = sum(credential.kind in CAPPED for credential, _ in active)
+        try:
+            place.require_room(active=len(active), capped=capped)
+        except Invalid as refused:
+            raise Invalid(refused.rule, field="vault") from None
         return None
 
     async def client_of(self, principal: Principal, present: Credential, issuer: Issuer) -> Given | None:

@@ -28,9 +28,10 @@ from strongroom.core.ids import (
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
-from strongroom.core.vaults import Vault
+from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.oauth_ports import Refreshes
+from strongroom.services.usage_ports import Refusals, Uses
 from strongroom.services.webhook_ports import Outbox, Webhooks
 
 # --- custody -----------------------------------------------------------------------------------
@@ -113,8 +114,16 @@ class Vaults(Protocol):
     async def get(self, workspace: WorkspaceId, vault: VaultId) -> Vault:
         """Return a vault. Raises `NotFound`."""
 
-    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Vault]:
-        """Return a page of vaults."""
+    async def home(self, workspace: WorkspaceId, home: str) -> Vault | None:
+        """Return the vault that is not archived with that home, if there is one."""
+
+    async def settle(self, vault: Vault) -> Vault:
+        """Add a vault with a home, unless there is one that is not archived; return the one there is then."""
+
+    async def page(
+        self, workspace: WorkspaceId, query: PageQuery, *, purposes: Collection[Purpose] = ALL_PURPOSES
+    ) -> Page[Vault]:
+        """Return a page of vaults of these purposes."""
 
     async def replace(self, vault: Vault, *, expected: datetime) -> bool:
         """Write a changed vault if its `updated_at` is still `expected`; tell whether it was."""
@@ -135,8 +144,8 @@ class Credentials(Protocol):
     async def add(self, credential: Credential, custody: Custody) -> None:
         """Add a credential to an active vault.
 
-        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` over
-        `MAX_CREDENTIALS` active ones, `Conflict` for an active one with the same unique key.
+        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` where there is no room,
+        `Conflict` for an active one with the same unique key.
         """
 
     async def get(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> Credential:
@@ -253,58 +262,6 @@ class AuditLog(AuditAppender, Protocol):
 
     async def head(self, organization: OrganizationId) -> Head:
         """Return the chain's head."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """How often a credential was used by a session at a host within one second."""
-
-    organization: OrganizationId
-    workspace: WorkspaceId
-    session: SessionId
-    credential: CredentialId
-    host: str
-    second: datetime
-    count: int
-
-
-class Uses(Protocol):
-    """Counts of uses, one row per session, credential, host and second."""
-
-    async def add(self, uses: Sequence[Use]) -> None:
-        """Add counts to what is there, in one transaction."""
-
-    async def of_session(self, workspace: WorkspaceId, session: SessionId) -> list[Use]:
-        """Return a session's counts, oldest first."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """How often the proxies refused a session something for one reason at one host, and when first and last.
-
-    `host` is empty where the request named none that can be told, or where there were too many to tell apart.
-    """
-
-    organization: OrganizationId
-    workspace: WorkspaceId
-    session: SessionId
-    code: str
-    host: str
-    count: int
-    first_at: datetime
-    last_at: datetime
-
-
-class Refusals(Protocol):
-    """Counts of refusals, one row per session, reason and host."""
-
-    async def add(self, refused: Sequence[Refused]) -> None:
-        """Add counts to what is there, in one transaction."""
-
-    async def of_session(self, workspace: WorkspaceId, session: SessionId) -> list[Refused]:
-        """Return a session's counts, the latest first."""
 
 
 @final

@@ -17,7 +17,7 @@ from strongroom.core.ids import CredentialId, SessionId, VaultId
 from strongroom.core.sources import Clock
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Refusals, Refused, Use, Uses
+from strongroom.services.usage_ports import Refusals, Refused, Use, Uses
 
 
 @final

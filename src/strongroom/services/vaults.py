@@ -1,6 +1,6 @@
 """Vaults: made, listed, renamed, archived with all they hold, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import final
 
 from strongroom.core import metadata as notes
@@ -9,7 +9,7 @@ from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import VAULT, NewId, VaultId
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sources import Clock
-from strongroom.core.vaults import Vault, checked_name
+from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault, checked_name
 from strongroom.services.contention import changed, later
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Vaults
@@ -41,15 +41,44 @@ class VaultService:
         await self._vaults.add(vault)
         return vault
 
+    async def home(self, principal: Principal, purpose: Purpose, *, name: str, of: str = "") -> Vault:
+        """Return the one vault of the workspace for this purpose, made now if there is none, however many ask at once.
+
+        `of` tells those of one purpose apart. `name` is what it is called if it is made.
+        """
+        found = await self.home_if_any(principal, purpose, of=of)
+        if found is not None:
+            return found
+        now = self._clock()
+        vault = Vault(
+            id=VaultId(self._new_id(VAULT)),
+            organization=principal.organization,
+            workspace=principal.workspace,
+            display_name=checked_name(name),
+            metadata={},
+            created_at=now,
+            updated_at=now,
+            purpose=purpose,
+            home=_home(purpose, of),
+        )
+        await self._gate.admit(principal, Action.VAULT_SETTLE, _target(principal, vault.id), {"purpose": purpose.value})
+        return await self._vaults.settle(vault)
+
+    async def home_if_any(self, principal: Principal, purpose: Purpose, *, of: str = "") -> Vault | None:
+        """Return it if it was made before. What is done with it is decided by whoever does it."""
+        return await self._vaults.home(principal.workspace, _home(purpose, of))
+
     async def get(self, principal: Principal, vault: VaultId) -> Vault:
         """Return a vault."""
         await self._gate.admit(principal, Action.VAULT_READ, _target(principal, vault))
         return await self._vaults.get(principal.workspace, vault)
 
-    async def page(self, principal: Principal, query: PageQuery) -> Page[Vault]:
-        """Return a page of vaults."""
+    async def page(
+        self, principal: Principal, query: PageQuery, *, purposes: Collection[Purpose] = ALL_PURPOSES
+    ) -> Page[Vault]:
+        """Return a page of vaults of these purposes."""
         await self._gate.admit(principal, Action.VAULT_LIST, Target(name="vaults", workspace=principal.workspace))
-        return await self._vaults.page(principal.workspace, query)
+        return await self._vaults.page(principal.workspace, query, purposes=purposes)
 
     async def update(
         self,
@@ -82,6 +111,10 @@ class VaultService:
         """Remove a vault and everything in it."""
         await self._gate.admit(principal, Action.VAULT_DELETE, _target(principal, vault))
         await self._vaults.delete(principal.workspace, vault)
+
+
+def _home(purpose: Purpose, of: str) -> str:
+    return f"{purpose.value}/{of}" if of else purpose.value
 
 
 def _target(principal: Principal, vault: VaultId) -> Target:

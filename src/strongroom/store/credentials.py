@@ -9,12 +9,11 @@ from typing import Any, NamedTuple, final
 from sqlalchemy import BindParameter, Connection, Select, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from strongroom.core.credentials import Credential
+from strongroom.core.credentials import CAPPED, Credential
 from strongroom.core.events import EventType
-from strongroom.core.failures import Conflict, Invalid, NotFound
+from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.ids import CredentialId, VaultId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
-from strongroom.core.vaults import MAX_CREDENTIALS
 from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News, Owner
@@ -35,6 +34,7 @@ _IN_PLACE = (
 _NEW: dict[str, BindParameter[Any]] = {
     name: bindparam(f"new_{name}")
     for name in (
+        "kind",
         "details",
         "unique_key",
         "display_name",
@@ -42,6 +42,7 @@ _NEW: dict[str, BindParameter[Any]] = {
         "networking",
         "surfaces",
         "placeholder",
+        "kept_with",
         "revision",
         "updated_at",
     )
@@ -49,6 +50,7 @@ _NEW: dict[str, BindParameter[Any]] = {
 
 _ADD = insert(_CREDENTIALS)
 _COUNT = select(func.count()).select_from(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"), _ACTIVE)
+_COUNT_CAPPED = _COUNT.where(_CREDENTIALS.c.kind.in_(sorted(CAPPED)))
 _GET = select(*_DESCRIPTION).where(*_IN_PLACE)
 _LOCKED = _GET.with_for_update()
 _HELD = select(*_DESCRIPTION, *_CUSTODY).where(*_IN_PLACE, _CREDENTIALS.c.receipt.is_not(None), _ACTIVE)
@@ -101,8 +103,8 @@ class CredentialStore:
     async def add(self, credential: Credential, custody: Custody) -> None:
         """Add a credential to an active vault.
 
-        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` over
-        `MAX_CREDENTIALS` active ones, `Conflict` for an active one with the same unique key.
+        In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` where there is no room,
+        `Conflict` for an active one with the same unique key.
         """
         await self._feed.write(partial(_add, credential, custody))
 
@@ -152,9 +154,13 @@ class CredentialStore:
 
 def _add(credential: Credential, custody: Custody, connection: Connection, news: News) -> None:
     # The lock on the vault's row makes the count and the insert one step for every other writer.
-    required_vault(credential.workspace, credential.vault, connection, lock=True).require_active()
-    if connection.execute(_COUNT, {"vault": credential.vault}).scalar_one() >= MAX_CREDENTIALS:
-        raise Invalid(f"vault {credential.vault} already holds {MAX_CREDENTIALS} active credentials")
+    vault = required_vault(credential.workspace, credential.vault, connection, lock=True)
+    vault.require_active()
+    here = {"vault": credential.vault}
+    vault.require_room(
+        active=connection.execute(_COUNT, here).scalar_one(),
+        capped=connection.execute(_COUNT_CAPPED, here).scalar_one() if credential.kind in CAPPED else None,
+    )
     columns = write_credential(credential) | {
         "custodian": custody.custodian,
         "receipt": custody.receipt,

@@ -7,7 +7,7 @@ from typing import final
 from sqlalchemy import Connection, bindparam, case, select
 
 from strongroom.core.ids import SessionId, WorkspaceId
-from strongroom.services.ports import Refused
+from strongroom.services.usage_ports import Refused
 from strongroom.store import tables
 from strongroom.store.database import UPSERTS, Database
 

@@ -18,11 +18,11 @@ from strongroom.core.environments import (
 from strongroom.core.failures import Invalid, Unreadable
 from strongroom.core.fields import from_plain, to_plain
 from strongroom.core.hosts import HostSet
-from strongroom.core.networking import Limited, Networking, Unrestricted
+from strongroom.core.networking import Limited, Networking, Site, Unrestricted
 from strongroom.core.placeholders import Shape
 from strongroom.core.sessions import Agent, McpServer, Session
 from strongroom.core.surfaces import Surface
-from strongroom.core.vaults import Vault
+from strongroom.core.vaults import Purpose, Vault
 from strongroom.store.columns import parsed
 
 T = TypeVar("T")
@@ -62,6 +62,8 @@ def read_vault(row: Row) -> Vault:
         created_at=row.created_at,
         updated_at=row.updated_at,
         archived_at=row.archived_at,
+        purpose=Purpose(row.purpose),
+        home=row.home,
     )
 
 
@@ -76,6 +78,8 @@ def write_vault(vault: Vault) -> dict[str, object]:
         "created_at": vault.created_at,
         "updated_at": vault.updated_at,
         "archived_at": vault.archived_at,
+        "purpose": vault.purpose.value,
+        "home": vault.home,
     }
 
 
@@ -96,6 +100,7 @@ def read_credential(row: Row) -> Credential:
         networking=_networking_of(row.networking),
         surfaces=_surfaces_of(row.surfaces),
         placeholder=_placeholder_of(row.placeholder),
+        custodian=row.kept_with,
         revision=row.revision,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -118,6 +123,7 @@ def write_credential(credential: Credential) -> dict[str, object]:
         "networking": _write_networking(credential.networking),
         "surfaces": sorted(credential.surfaces),
         "placeholder": to_plain(credential.placeholder),
+        "kept_with": credential.custodian,
         "revision": credential.revision,
         "created_at": credential.created_at,
         "updated_at": credential.updated_at,
@@ -160,6 +166,8 @@ def _placeholder_of(text: str) -> Shape:
 
 
 def _read_networking(plain: dict[str, Any]) -> Networking:
+    if plain["type"] == "site":
+        return Site.parse(plain["origin"])
     return Unrestricted() if plain["type"] == "unrestricted" else Limited(_read_hosts(plain))
 
 
@@ -169,6 +177,8 @@ def _write_networking(networking: Networking) -> dict[str, object]:
             return {"type": "unrestricted"}
         case Limited(hosts):
             return {"type": "limited", "hosts": hosts.texts()}
+        case Site():
+            return {"type": "site", "origin": networking.text}
 
 
 def _read_hosts(plain: dict[str, Any]) -> HostSet:

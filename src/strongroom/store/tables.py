@@ -72,7 +72,17 @@ vaults = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("archived_at", Moment),
+    Column("purpose", Text, nullable=False, server_default="general"),
+    Column("home", Text),
     Index(None, "workspace_id", "created_at", "id"),
+)
+Index(
+    "ix_vaults_active_home",
+    vaults.c.workspace_id,
+    vaults.c.home,
+    unique=True,
+    sqlite_where=vaults.c.archived_at.is_(None),
+    postgresql_where=vaults.c.archived_at.is_(None),
 )
 
 credentials = Table(
@@ -97,6 +107,7 @@ credentials = Table(
     Column("custodian", Text),
     Column("receipt", LargeBinary),
     Column("custody_revision", BigInteger),
+    Column("kept_with", Text, nullable=False, server_default="strongroom"),
     Index(None, "vault_id", "created_at", "id"),
 )
 Index(

@@ -1,22 +1,23 @@
 """Vaults. Archiving one takes its credentials along, in the same transaction and at the same moment."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from typing import final
+from functools import cache, partial
+from typing import Any, final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, insert, or_, select, update
 
 from strongroom.core.events import EventType
 from strongroom.core.failures import NotFound
 from strongroom.core.ids import VaultId, WorkspaceId
 from strongroom.core.pages import Page, PageQuery
-from strongroom.core.vaults import Vault
+from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.ports import Change, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment
-from strongroom.store.database import Database
+from strongroom.store.database import UPSERTS, Database
 from strongroom.store.rows import read_vault, write_vault
 
 _VAULTS, _CREDENTIALS = tables.vaults, tables.credentials
@@ -25,6 +26,8 @@ _ADD = insert(_VAULTS)
 _GET = select(_VAULTS).where(_VAULTS.c.id == bindparam("vault"), _VAULTS.c.workspace_id == bindparam("workspace"))
 _LOCKED = _GET.with_for_update()
 _OF_WORKSPACE = select(_VAULTS).where(_VAULTS.c.workspace_id == bindparam("workspace"))
+_HOME = _OF_WORKSPACE.where(_VAULTS.c.home == bindparam("home"), _VAULTS.c.archived_at.is_(None))
+_SETTLE = {name: insert(_VAULTS).on_conflict_do_nothing() for name, insert in UPSERTS.items()}
 _REPLACE = (
     update(_VAULTS)
     .where(
@@ -77,9 +80,19 @@ class VaultStore:
         """Return a vault. Raises `NotFound`."""
         return await self._database.read(partial(required, workspace, vault))
 
-    async def page(self, workspace: WorkspaceId, query: PageQuery) -> Page[Vault]:
-        """Return a page of vaults."""
-        return await self._database.read(partial(_page, workspace, query))
+    async def home(self, workspace: WorkspaceId, home: str) -> Vault | None:
+        """Return the vault that is not archived with that home, if there is one."""
+        return await self._database.read(partial(_home, workspace, home))
+
+    async def settle(self, vault: Vault) -> Vault:
+        """Add a vault with a home, unless there is one that is not archived; return the one there is then."""
+        return await self._feed.write(partial(_settle, vault))
+
+    async def page(
+        self, workspace: WorkspaceId, query: PageQuery, *, purposes: Collection[Purpose] = ALL_PURPOSES
+    ) -> Page[Vault]:
+        """Return a page of vaults of these purposes."""
+        return await self._database.read(partial(_page, workspace, query, tuple(sorted(purposes))))
 
     async def replace(self, vault: Vault, *, expected: datetime) -> bool:
         """Write name and metadata if `updated_at` is still `expected` and the vault is not archived; tell whether."""
@@ -111,8 +124,32 @@ def _add(vault: Vault, connection: Connection, news: News) -> None:
     news.tell(EventType.VAULT_CREATED, vault.id, vault, at=vault.created_at)
 
 
-def _page(workspace: WorkspaceId, query: PageQuery, connection: Connection) -> Page[Vault]:
-    return keyset.page(connection, _OF_WORKSPACE, query, read_vault, {"workspace": workspace})
+def _home(workspace: WorkspaceId, home: str | None, connection: Connection) -> Vault | None:
+    row = connection.execute(_HOME, {"workspace": workspace, "home": home}).one_or_none()
+    return None if row is None else read_vault(row)
+
+
+def _settle(vault: Vault, connection: Connection, news: News) -> Vault:
+    if connection.execute(_SETTLE[connection.dialect.name], write_vault(vault)).rowcount:
+        news.tell(EventType.VAULT_CREATED, vault.id, vault, at=vault.created_at)
+        return vault
+    found = _home(vault.workspace, vault.home, connection)
+    assert found is not None  # noqa: S101 - nothing but the home can conflict: the id is fresh
+    return found
+
+
+def _page(
+    workspace: WorkspaceId, query: PageQuery, purposes: tuple[Purpose, ...], connection: Connection
+) -> Page[Vault]:
+    return keyset.page(connection, _of_purposes(purposes), query, read_vault, {"workspace": workspace})
+
+
+@cache
+def _of_purposes(purposes: tuple[Purpose, ...]) -> Select[Any]:
+    """Narrow to purposes. Callers name the same few, and a list that expands would be written anew each time."""
+    if ALL_PURPOSES.issubset(purposes):
+        return _OF_WORKSPACE
+    return _OF_WORKSPACE.where(or_(false(), *(_VAULTS.c.purpose == purpose.value for purpose in purposes)))
 
 
 def _replace(vault: Vault, expected: datetime, connection: Connection) -> bool:

@@ -25,8 +25,8 @@ from strongroom.core.sessions import Agent, Session
 from strongroom.core.surfaces import Surface
 from strongroom.services.gate import Gate
 from strongroom.services.live import LivePlan, LiveSession, Rejected
-from strongroom.services.ports import Refused, Use
 from strongroom.services.usage import Meter
+from strongroom.services.usage_ports import Refused, Use
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
 

@@ -6,17 +6,20 @@ from dataclasses import replace
 import pytest
 
 from strongroom.core.credentials import KINDS, Details
+from strongroom.core.credentials.credit_card import CreditCardDetails
 from strongroom.core.credentials.environment_variable import EnvironmentVariableDetails
 from strongroom.core.credentials.mcp_oauth import ClientAuth, McpOAuthDetails, Refresh
+from strongroom.core.credentials.password import PasswordDetails, TotpType
+from strongroom.core.credentials.secret import SecretValueDetails
 from strongroom.core.credentials.static_bearer import StaticBearerDetails
 from strongroom.core.failures import Conflict, Invalid, NotFound, Unreadable
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import CredentialId, VaultId
-from strongroom.core.networking import Limited
+from strongroom.core.networking import Limited, Site
 from strongroom.core.pages import PageQuery
 from strongroom.core.placeholders import Shape
 from strongroom.core.surfaces import Surface
-from strongroom.core.vaults import MAX_CREDENTIALS
+from strongroom.core.vaults import MAX_CREDENTIALS, MAX_HELD, Purpose
 from strongroom.services.ports import Custody, Store
 from tests.store.backends import Backend
 from tests.store.things import Home, at, ids, receipt
@@ -41,6 +44,15 @@ SERVER = StaticBearerDetails(mcp_server_url="https://mcp.example.com/sse")
                 scope="a b",
             ),
         ),
+        PasswordDetails(
+            username="ünï@example.com",
+            totp_type=TotpType.AUTHENTICATOR,
+            totp_identifier="+49",
+            has_totp=True,
+            fields=("username", "password", "totp"),
+        ),
+        CreditCardDetails(last_four="1111", brand="visa", fields=("card_number",)),
+        SecretValueDetails(label="l"),
     ],
     ids=lambda details: str(details.tag),
 )
@@ -64,6 +76,15 @@ async def test_its_reach_and_its_shape_come_back_as_they_were(store: Store, home
     assert await store.credentials.get(home.workspace, vault.id, credential.id) == credential
 
 
+async def test_its_site_and_its_custodian_come_back_as_they_were(store: Store, home: Home) -> None:
+    vault = await home.stored_vault(store)
+    site = Site.parse("https://bank.example:8443/login")
+    credential = await home.stored_credential(store, vault.id, networking=site, custodian="bitwarden")
+    assert await store.credentials.get(home.workspace, vault.id, credential.id) == credential
+    archived = await store.credentials.archive(home.workspace, vault.id, credential.id, at(1))
+    assert archived.custodian == "bitwarden"
+
+
 async def test_a_row_that_was_changed_by_hand_is_unreadable_rather_than_guessed_at(
     store: Store, home: Home, backend: Backend
 ) -> None:
@@ -74,6 +95,7 @@ async def test_a_row_that_was_changed_by_hand_is_unreadable_rather_than_guessed_
         ("kind", "unknown"),
         ("surfaces", '["everywhere"]'),
         ("networking", '{"type":"limited","hosts":["*"]}'),
+        ("networking", '{"type":"site","origin":"bank.example"}'),
     ):
         credential = await home.stored_credential(store, vault.id)
         backend.tamper(f"UPDATE credentials SET {column} = ? WHERE id = ?", value, credential.id)  # noqa: S608 - as above
@@ -114,6 +136,50 @@ async def test_a_full_vault_takes_nothing_and_says_so_before_it_looks_at_the_key
         await home.stored_credential(store, vault.id, details=held[0].details)
     await store.credentials.archive(home.workspace, vault.id, held[0].id, at())
     await home.stored_credential(store, vault.id, details=held[0].details)
+
+
+async def test_kinds_that_the_vendor_does_not_count_fill_no_vault(store: Store, home: Home) -> None:
+    vault = await home.stored_vault(store)
+    for _ in range(MAX_CREDENTIALS):
+        await home.stored_credential(store, vault.id)
+    for _ in range(2):
+        await home.stored_credential(store, vault.id, details=SecretValueDetails())
+    with pytest.raises(Invalid, match="20 active credentials"):
+        await home.stored_credential(store, vault.id)
+    other = await home.stored_vault(store)
+    for _ in range(MAX_CREDENTIALS):
+        await home.stored_credential(store, other.id, details=SecretValueDetails())
+    await home.stored_credential(store, other.id)
+
+
+async def test_a_vault_that_is_not_general_holds_more_but_not_without_end(
+    store: Store, home: Home, backend: Backend
+) -> None:
+    vault = await store.vaults.settle(home.vault(purpose=Purpose.LOGINS, home="logins"))
+    for _ in range(MAX_CREDENTIALS):
+        await home.stored_credential(store, vault.id)
+    first = await home.stored_credential(store, vault.id)
+    columns = "organization_id, workspace_id, vault_id, kind, details, metadata, networking, surfaces, placeholder, "
+    columns += "revision, created_at, updated_at, kept_with"
+    backend.tamper(
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "  # noqa: S608 - of this file
+        f"INSERT INTO credentials (id, unique_key, {columns}) SELECT 'x' || i, 'x' || i, {columns} "
+        "FROM n, credentials WHERE id = ?",
+        MAX_HELD - MAX_CREDENTIALS - 1,
+        first.id,
+    )
+    with pytest.raises(Invalid, match="10000 active credentials, which is as many as fit"):
+        await home.stored_credential(store, vault.id, details=SecretValueDetails())
+    await store.credentials.archive(home.workspace, vault.id, first.id, at())
+    await home.stored_credential(store, vault.id, details=SecretValueDetails())
+
+
+async def test_of_kinds_that_share_nothing_any_number_may_look_the_same(store: Store, home: Home) -> None:
+    vault = await home.stored_vault(store)
+    details = PasswordDetails(username="same")
+    held = [await home.stored_credential(store, vault.id, details=details) for _ in range(3)]
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9), kinds=KINDS)
+    assert ids(page.rows) == ids(held[::-1])
 
 
 @pytest.mark.parametrize(
@@ -230,6 +296,16 @@ async def test_a_change_keeps_or_replaces_the_receipt(store: Store, home: Home) 
     rotated = replace(described, revision=3, updated_at=at(2))
     assert await store.credentials.replace(rotated, Custody("elsewhere", b"new", 3), expected=2)
     assert await store.credentials.custody(credential.id) == Custody("elsewhere", b"new", 3)
+
+
+async def test_a_change_may_be_to_another_kind_and_another_custodian(store: Store, home: Home) -> None:
+    vault = await home.stored_vault(store)
+    login = await home.stored_credential(store, vault.id, details=PasswordDetails(username="u"))
+    changed = replace(login, details=SecretValueDetails(label="l"), custodian="gcp", revision=2)
+    assert await store.credentials.replace(changed, receipt("new"), expected=1)
+    assert await store.credentials.get(home.workspace, vault.id, login.id) == changed
+    page = await store.credentials.page(home.workspace, vault.id, PageQuery(limit=9), kinds=["secret"])
+    assert ids(page.rows) == [login.id]
 
 
 async def test_a_change_of_an_old_revision_is_not_written(store: Store, home: Home) -> None:

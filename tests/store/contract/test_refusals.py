@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from strongroom.core.ids import SessionId
-from strongroom.services.ports import Refused, Store
+from strongroom.services.ports import Store
+from strongroom.services.usage_ports import Refused
 from tests.store.things import Home, at
 
 

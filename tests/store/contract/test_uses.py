@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from strongroom.core.ids import CredentialId, SessionId
-from strongroom.services.ports import Store, Use
+from strongroom.services.ports import Store
+from strongroom.services.usage_ports import Use
 from tests.store.things import Home, at
 
 

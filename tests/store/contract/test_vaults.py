@@ -8,13 +8,56 @@ import pytest
 from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.ids import VaultId
 from strongroom.core.pages import PageQuery
+from strongroom.core.vaults import Purpose
 from strongroom.services.ports import Store
-from tests.store.things import Home, at, receipt
+from tests.store.backends import Backend
+from tests.store.things import Home, at, ids, receipt
 
 
 async def test_a_vault_comes_back_as_it_was(store: Store, home: Home) -> None:
     vault = await home.stored_vault(store)
     assert await store.vaults.get(home.workspace, vault.id) == vault
+
+
+async def test_a_home_comes_back_as_it_was(store: Store, home: Home) -> None:
+    vault = home.vault(purpose=Purpose.PROVIDER, home="provider/acme")
+    assert await store.vaults.home(home.workspace, "provider/acme") is None
+    assert await store.vaults.settle(vault) == vault
+    assert await store.vaults.home(home.workspace, "provider/acme") == vault
+    assert await store.vaults.get(home.workspace, vault.id) == vault
+
+
+async def test_of_many_that_settle_at_once_one_is_there(store: Store, home: Home, backend: Backend) -> None:
+    async with backend.open(at) as second:
+        tried = [
+            (store, second)[turn % 2].vaults.settle(home.vault(purpose=Purpose.LOGINS, home="logins"))
+            for turn in range(8)
+        ]
+        settled = await asyncio.gather(*tried)
+    assert len(set(ids(settled))) == 1
+    assert ids((await store.vaults.page(home.workspace, PageQuery(limit=9))).rows) == [settled[0].id]
+
+
+async def test_each_workspace_has_a_home_of_its_own_and_a_new_one_after_it_is_archived(
+    store: Store, home: Home, elsewhere: Home
+) -> None:
+    first = await store.vaults.settle(home.vault(purpose=Purpose.LOGINS, home="logins"))
+    other = await store.vaults.settle(elsewhere.vault(purpose=Purpose.LOGINS, home="logins"))
+    assert other.id != first.id
+    await store.vaults.archive(home.workspace, first.id, at(1))
+    assert await store.vaults.home(home.workspace, "logins") is None
+    second = await store.vaults.settle(home.vault(purpose=Purpose.LOGINS, home="logins"))
+    assert second.id != first.id
+    assert await store.vaults.home(elsewhere.workspace, "logins") == other
+
+
+async def test_a_page_is_of_the_purposes_that_were_asked_for(store: Store, home: Home) -> None:
+    general = await home.stored_vault(store)
+    logins = await store.vaults.settle(home.vault(purpose=Purpose.LOGINS, home="logins"))
+    query = PageQuery(limit=9)
+    assert ids((await store.vaults.page(home.workspace, query)).rows) == [logins.id, general.id]
+    for purposes, shown in (({Purpose.GENERAL}, [general.id]), ({Purpose.LOGINS}, [logins.id]), (set(), [])):
+        assert ids((await store.vaults.page(home.workspace, query, purposes=purposes)).rows) == shown
 
 
 async def test_an_unknown_vault_is_not_found(store: Store, home: Home) -> None:

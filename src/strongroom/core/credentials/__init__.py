@@ -30,4 +30,6 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-__all__ = ["KINDS", "Credential", "Details", "Kind", "Material", "NewCredential"]
+CAPPED = frozenset(tag for tag, kind in KINDS.items() if kind.capped)
+
+__all__ = ["CAPPED", "KINDS", "Credential", "Details", "Kind", "Material", "NewCredential"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, final
 
 from strongroom.core.credentials.named_fields import Field
+from strongroom.core.ids import CREDENTIAL
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
 
@@ -54,10 +55,13 @@ def _no_fields(_details: Details, _material: Material) -> Mapping[str, Field]:
 class Kind:
     """A row of `KINDS`. `details` and `material` are frozen dataclasses.
 
-    `fields` returns what a person would type, by name, for kinds that are used field by field.
+    `fields` returns what a person would type, by name, for kinds that are used field by field. Of `capped` kinds an
+    ordinary vault holds few (contract anthropic-vaults 4.8). `ids` is what the ids of its credentials begin with.
     """
 
     tag: str
     details: Callable[..., Details]
     material: Callable[..., Material]
     fields: Callable[..., Mapping[str, Field]] = _no_fields
+    capped: bool = False
+    ids: str = CREDENTIAL

@@ -13,6 +13,8 @@ from strongroom.core.placeholders import OPAQUE, Shape
 from strongroom.core.surfaces import Surface
 
 MAX_HOSTS = 16
+OURS = "strongroom"
+"""The custodian of what is kept in envelopes beside the descriptions."""
 
 
 @final
@@ -20,7 +22,7 @@ MAX_HOSTS = 16
 class Credential:
     """What a credential is, where it may be used, and which revision it is at.
 
-    `revision` counts changes and is what compare-and-swap compares.
+    `revision` counts changes and is what compare-and-swap compares. `custodian` is who keeps its material.
     """
 
     id: CredentialId
@@ -33,6 +35,7 @@ class Credential:
     networking: Networking
     surfaces: frozenset[Surface]
     placeholder: Shape = OPAQUE
+    custodian: str = OURS
     revision: int = 1
     created_at: datetime
     updated_at: datetime

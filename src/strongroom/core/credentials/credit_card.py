@@ -6,6 +6,7 @@ from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
 from strongroom.core.credentials.named_fields import METADATA, Field, named, nested
+from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
 
 ADDRESS_FIELDS = ("line1", "line2", "city", "state", "state_code", "postal_code", "country", "country_code")
@@ -92,4 +93,4 @@ def _fields(material: CreditCard) -> Mapping[str, Field]:
     )
 
 
-CREDIT_CARD = Kind(tag=CreditCard.tag, details=CreditCardDetails, material=CreditCard, fields=fields_of)
+CREDIT_CARD = Kind(tag=CreditCard.tag, details=CreditCardDetails, material=CreditCard, fields=fields_of, ids=LOGIN)

@@ -64,5 +64,5 @@ def checked_secret_name(name: str, *, field: str) -> str:
 
 
 ENVIRONMENT_VARIABLE = Kind(
-    tag=EnvironmentVariable.tag, details=EnvironmentVariableDetails, material=EnvironmentVariable
+    tag=EnvironmentVariable.tag, details=EnvironmentVariableDetails, material=EnvironmentVariable, capped=True
 )

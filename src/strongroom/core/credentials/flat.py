@@ -4,6 +4,7 @@ External custodians keep this form and a custom credential service speaks it. Wh
 Reading passes over fields it does not know; of those it knows, it names the one that is wrong and never its value.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Never
 
@@ -68,6 +69,33 @@ def from_flat(flat: Flat) -> tuple[Details, Material]:
     return read(flat)
 
 
+def from_flat_text(text: Secret) -> tuple[Details, Material]:
+    """Read a credential from the text of its JSON object. Raises `Invalid`."""
+    return from_flat(_parsed(text))
+
+
+def changed_flat(details: Details, material: Material, change: Secret) -> tuple[Details, Material]:
+    """Return a credential with some of its fields replaced, by the text of a JSON object; null takes a field away.
+
+    Raises `Invalid` for what is none, for fields that the kind does not have, and for another type.
+    """
+    known, given = to_flat(details, material), _parsed(change)
+    for name in given:
+        if name not in _FIELDS[material.tag]:
+            _refuse(name if well_formed(name) else "", "is no field of this kind")
+    return from_flat({**known, **given})
+
+
+def _parsed(text: Secret) -> Flat:
+    try:
+        read = json.loads(text.reveal())
+    except ValueError:
+        raise Invalid("must be a JSON object") from None
+    if not isinstance(read, dict):
+        raise Invalid("must be a JSON object")
+    return read
+
+
 def _password(flat: Flat) -> _Read:
     material = Password(password=_required(flat, "password"), totp=_secret(flat, "totp"), metadata=_metadata(flat))
     kind = flat.get("totp_type")
@@ -103,6 +131,24 @@ def _secret_value(flat: Flat) -> _Read:
     return SecretValueDetails(label=_plain(flat, "secret_label")), SecretValue(value=_required(flat, "secret_value"))
 
 
+_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    Password.tag: frozenset({"username", "password", "totp", "totp_type", "totp_identifier", "metadata"}),
+    CreditCard.tag: frozenset(
+        {
+            "card_holder_name",
+            "card_number",
+            "card_exp_month",
+            "card_exp_year",
+            "card_cvv",
+            "card_brand",
+            "billing_address",
+            "billing_email",
+            "billing_phone",
+            "metadata",
+        }
+    ),
+    SecretValue.tag: frozenset({"secret_value", "secret_label"}),
+}
 _READERS: Final[Mapping[str, Callable[[Flat], _Read]]] = {
     Password.tag: _password,
     CreditCard.tag: _credit_card,

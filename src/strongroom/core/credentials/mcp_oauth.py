@@ -78,4 +78,4 @@ class McpOAuth:
         return {}
 
 
-MCP_OAUTH = Kind(tag=McpOAuth.tag, details=McpOAuthDetails, material=McpOAuth)
+MCP_OAUTH = Kind(tag=McpOAuth.tag, details=McpOAuthDetails, material=McpOAuth, capped=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import final
 
 from strongroom.core.credentials.base import Details, Material
-from strongroom.core.credentials.credential import MAX_HOSTS, Credential
+from strongroom.core.credentials.credential import MAX_HOSTS, OURS, Credential
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import HostPattern, HostSet
-from strongroom.core.networking import Limited, Networking
+from strongroom.core.networking import NOWHERE, Limited, Networking
 from strongroom.core.placeholders import OPAQUE, Shape, shape_like
 from strongroom.core.substitution import FORBIDDEN_IN_HEADER
 from strongroom.core.surfaces import Surface
@@ -20,7 +20,7 @@ class NewCredential:
     """A credential before it has an id. `imitate` asks for a placeholder that looks like the secret.
 
     `networking` and `surfaces` are given for kinds used by placeholder; the others are bound to
-    their server.
+    their server, and what has neither goes nowhere.
     """
 
     details: Details
@@ -30,13 +30,14 @@ class NewCredential:
     networking: Networking | None = None
     surfaces: frozenset[Surface] = frozenset()
     imitate: bool = False
+    custodian: str = OURS
 
     def reach(self) -> Networking:
         """Where it may be used."""
         if self.networking is not None:
             return self.networking
         server = self.details.server()
-        return Limited(HostSet(() if server is None else (HostPattern(server.host, subdomains=False),)))
+        return NOWHERE if server is None else Limited(HostSet((HostPattern(server.host, subdomains=False),)))
 
     def shape(self) -> Shape:
         """How its placeholders look."""

@@ -1,15 +1,16 @@
 """A website login, with the key of its one-time codes where it has one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
 from strongroom.core.credentials.named_fields import METADATA, Field, named, nested
 from strongroom.core.failures import Invalid
+from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
-from strongroom.core.totp_keys import TotpKey, parsed
+from strongroom.core.totp_keys import TotpKey, normalized, parsed
 
 TOTP = "totp"
 
@@ -89,6 +90,16 @@ class Password:
         return {}
 
 
+def with_key(material: Password, totp_type: TotpType) -> Password:
+    """Return a login whose key is as it is stored: normal and fit for codes where an authenticator is said to have it.
+
+    Raises `Invalid` with a code for a key that is missing or is none (contract skyvern-credentials 5.1, 8.3).
+    """
+    if totp_type is not TotpType.AUTHENTICATOR:
+        return material
+    return replace(material, totp=normalized(material.totp or Secret("")))
+
+
 def fields_of(details: PasswordDetails, material: Password) -> Mapping[str, Field]:
     """Return the fields by name. A key that gives no codes is none of them."""
     return _fields(details.username, material)
@@ -113,4 +124,4 @@ def _key(totp: Secret) -> TotpKey | None:
         return None
 
 
-PASSWORD = Kind(tag=Password.tag, details=PasswordDetails, material=Password, fields=fields_of)
+PASSWORD = Kind(tag=Password.tag, details=PasswordDetails, material=Password, fields=fields_of, ids=LOGIN)

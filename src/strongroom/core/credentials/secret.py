@@ -6,6 +6,7 @@ from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
 from strongroom.core.credentials.named_fields import Field, named
+from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
 
 SECRET_VALUE = "secret_value"  # noqa: S105 - the name of a field
@@ -59,4 +60,4 @@ def fields_of(details: SecretValueDetails, material: SecretValue) -> Mapping[str
     return named(((SECRET_VALUE, material.value),))
 
 
-SECRET = Kind(tag=SecretValue.tag, details=SecretValueDetails, material=SecretValue, fields=fields_of)
+SECRET = Kind(tag=SecretValue.tag, details=SecretValueDetails, material=SecretValue, fields=fields_of, ids=LOGIN)

@@ -50,4 +50,4 @@ class StaticBearer:
         return {}
 
 
-STATIC_BEARER = Kind(tag=StaticBearer.tag, details=StaticBearerDetails, material=StaticBearer)
+STATIC_BEARER = Kind(tag=StaticBearer.tag, details=StaticBearerDetails, material=StaticBearer, capped=True)

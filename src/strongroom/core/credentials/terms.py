@@ -11,17 +11,19 @@ from typing import Any
 
 from strongroom.core.credentials.credential import Credential
 from strongroom.core.fields import to_plain
-from strongroom.core.networking import Limited
+from strongroom.core.networking import Limited, Site
 
 
 def terms(credential: Credential) -> str:
     """Return the digest of a credential's terms."""
     networking = credential.networking
-    written = {
+    written: dict[str, Any] = {
         "details": _present(to_plain(credential.details)),
         "hosts": networking.hosts.texts() if isinstance(networking, Limited) else None,
         "surfaces": sorted(surface.value for surface in credential.surfaces),
     }
+    if isinstance(networking, Site):
+        written["site"] = networking.text
     return hashlib.sha256(json.dumps(written, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

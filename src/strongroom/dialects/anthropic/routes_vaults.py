@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRouter
 
 from strongroom.core.ids import VaultId
+from strongroom.core.vaults import Purpose
 from strongroom.crypto.tokens import PageTokens
 from strongroom.dialects.anthropic import wire_vaults as wire
 from strongroom.dialects.anthropic.pages import DEFAULT_LIMIT, IncludeArchived, Limit, Listing, PageToken
@@ -13,6 +14,9 @@ from strongroom.dialects.anthropic.show_vaults import from_core
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.replies import reply
 from strongroom.services.vaults import VaultService
+
+_SHOWN = frozenset({Purpose.GENERAL})
+"""The vendor knows no others, and neither do its clients."""
 
 
 @final
@@ -49,7 +53,7 @@ class VaultRoutes:
         principal = caller(request)
         listing = Listing(tokens=self._pages, collection="vaults", scope=(principal.workspace,))
         query = listing.query(limit=limit, page=page, include_archived=include_archived)
-        found = await self._vaults.page(principal, query)
+        found = await self._vaults.page(principal, query, purposes=_SHOWN)
         body: wire.VaultPage = {
             "data": [from_core(vault) for vault in found.rows],
             "next_page": listing.next_page(query, found),

@@ -7,7 +7,7 @@ from strongroom.core.credentials.environment_variable import EnvironmentVariable
 from strongroom.core.credentials.mcp_oauth import McpOAuthDetails, Refresh
 from strongroom.core.credentials.static_bearer import StaticBearerDetails
 from strongroom.core.fields import write_time
-from strongroom.core.networking import Limited, Networking, Unrestricted
+from strongroom.core.networking import Limited, Networking, Site, Unrestricted
 from strongroom.core.surfaces import Surface
 from strongroom.dialects.anthropic import wire_credential_replies as wire
 from strongroom.dialects.anthropic.moments import shown
@@ -72,5 +72,7 @@ def _networking(networking: Networking) -> wire.UnrestrictedNetworkingShown | wi
             return {"type": "unrestricted"}
         case Limited(hosts):
             return {"type": "limited", "allowed_hosts": list(hosts.texts())}
+        case Site(origin):
+            return {"type": "limited", "allowed_hosts": [origin.host]}  # it has no words for the scheme and the port
         case _:
             assert_never(networking)

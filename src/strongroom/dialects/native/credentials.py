@@ -14,7 +14,7 @@ from strongroom.core.credentials.environment_variable import (
 )
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import HostPattern, HostSet
-from strongroom.core.networking import Limited, Networking, Unrestricted
+from strongroom.core.networking import Limited, Networking, Site, Unrestricted, hosts_of
 from strongroom.core.placeholders import OPAQUE
 from strongroom.core.secret import Secret
 from strongroom.core.surfaces import Surface
@@ -59,6 +59,7 @@ class CredentialAnswer(Answer):
     name: str | None = Field(description="The variable's name, where there is only one.")
     variables: list[str]
     hosts: list[str] | None
+    site: str | None = Field(description="The one origin, scheme and port included, that it belongs to, if it does.")
     surfaces: list[Surface]
     placeholder: Literal["opaque", "imitate"]
     display_name: str | None
@@ -124,7 +125,8 @@ def shown(credential: Credential) -> CredentialAnswer:
         kind=credential.kind,
         name=variables[0] if len(variables) == 1 else None,
         variables=variables,
-        hosts=list(networking.hosts.texts()) if isinstance(networking, Limited) else None,
+        hosts=hosts_of(networking),
+        site=networking.text if isinstance(networking, Site) else None,
         surfaces=[surface for surface in Surface if surface in credential.surfaces],
         placeholder="opaque" if credential.placeholder == OPAQUE else "imitate",
         display_name=credential.display_name,

@@ -9,7 +9,7 @@ from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal
 from strongroom.core.ids import ENVIRONMENT, VAULT, EnvironmentId, VaultId
 from strongroom.core.pages import Page, PageQuery, Position
-from strongroom.core.vaults import MAX_NAME, Vault
+from strongroom.core.vaults import MAX_NAME, Purpose, Vault
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.vaults import VaultService
 
@@ -48,7 +48,7 @@ async def environment_id(
 
 async def default_vault(vaults: VaultService, principal: Principal, *, field: str) -> VaultId:
     """Return the vault that is meant when none is named: the one named `default`, or else the only one."""
-    active = [vault async for vault in _vaults(vaults, principal)]
+    active = [vault async for vault in _vaults(vaults, principal) if vault.purpose is Purpose.GENERAL]
     named = [vault for vault in active if vault.display_name == DEFAULT_VAULT]
     if len(named) == 1 or len(active) == 1:
         return (named or active)[0].id

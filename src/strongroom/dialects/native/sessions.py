@@ -33,8 +33,9 @@ from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
 from strongroom.services.access import Egress, McpAddress
 from strongroom.services.catalogue import Services
-from strongroom.services.ports import Refused, SessionFilter, Use
+from strongroom.services.ports import SessionFilter
 from strongroom.services.sessions import NewSession
+from strongroom.services.usage_ports import Refused, Use
 
 AGENT = Agent(id="external")
 """Sessions that are opened here are for whatever program the caller starts."""
