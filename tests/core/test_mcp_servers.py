@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from strongroom.core.credentials import Credential
+from strongroom.core.credentials.agent_identity import AgentIdentityDetails
 from strongroom.core.credentials.base import Details
 from strongroom.core.credentials.environment_variable import EnvironmentVariableDetails
 from strongroom.core.credentials.static_bearer import StaticBearerDetails
@@ -113,6 +115,14 @@ def test_no_other_name_finds_one(wanted: str) -> None:
 def test_of_two_declared_with_one_name_the_first_has_it_and_one_that_is_no_url_is_none() -> None:
     found = served(session(("x", "https://a.test/1"), ("x", "https://a.test/2"), ("y", "ftp://a.test")), [])
     assert [each.url for each in found] == ["https://a.test/1"]
+
+
+def test_a_server_that_knows_agents_by_tokens_of_ours_is_told_apart() -> None:
+    url = "https://a.test/mcp"
+    identity = replace(credential("vcrd_1", url), details=AgentIdentityDetails(mcp_server_url=url))
+    for declared in (session(), session(("tools", url))):
+        assert [each.signed for each in served(declared, [identity])] == [True]
+        assert [each.signed for each in served(declared, [credential("vcrd_1", url)])] == [False]
 
 
 def test_a_name_is_one_segment_of_the_path() -> None:

@@ -12,6 +12,7 @@ from typing import final
 from urllib.parse import quote
 
 from strongroom.core.credentials import Credential
+from strongroom.core.credentials.agent_identity import AgentIdentityDetails
 from strongroom.core.failures import Invalid
 from strongroom.core.ids import CredentialId, SessionId, VaultId
 from strongroom.core.mcp_urls import McpUrl
@@ -29,6 +30,8 @@ class Served:
     address: McpUrl
     credential: CredentialId | None = None
     vault: VaultId | None = None
+    signed: bool = False
+    """Whether it knows the agent by tokens that we sign: nothing that anybody could renew, but its own trust in us."""
 
     @property
     def destination(self) -> Destination:
@@ -56,6 +59,7 @@ def served(session: Session, credentials: Iterable[Credential]) -> tuple[Served,
             address=address,
             credential=credential.id,
             vault=credential.vault,
+            signed=_is_signed(credential),
         )
         for address, credential in others
     )
@@ -104,6 +108,11 @@ def _declared(servers: Iterable[McpServer], first: dict[McpUrl, Credential]) -> 
                 address=address,
                 credential=None if credential is None else credential.id,
                 vault=None if credential is None else credential.vault,
+                signed=credential is not None and _is_signed(credential),
             ),
         )
     return tuple(found.values())
+
+
+def _is_signed(credential: Credential) -> bool:
+    return isinstance(credential.details, AgentIdentityDetails)

@@ -45,6 +45,7 @@ class Servers(FixedDelivery):
 
     served: dict[str, tuple[str, CredentialId | None]] = field(default_factory=dict)
     """URL and credential by name."""
+    signed: bool = False
 
     async def servers(self, live: LiveSession) -> tuple[Served, ...]:
         if live.ended:
@@ -56,6 +57,7 @@ class Servers(FixedDelivery):
                 address=McpUrl.parse(url, insecure=True),
                 credential=credential,
                 vault=None if credential is None else VAULT,
+                signed=self.signed,
             )
             for name, (url, credential) in self.served.items()
         )

@@ -12,7 +12,7 @@ from strongroom.core.failures import Failure, NotPermitted, Unavailable
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.limits import Limits as EgressLimits
 from strongroom.delivery.mcp import Limits
-from tests.delivery.egress.doubles import TOKEN, placement
+from tests.delivery.egress.doubles import PLACED, TOKEN, placement
 from tests.delivery.mcp.running import HOST, SESSION, Rig, Servers, answering, message, refusal, rig, until
 from tests.delivery.mcp.scripted import EVENTS, OK, Request, Scripted, reply
 
@@ -157,6 +157,18 @@ async def test_what_the_server_does_not_accept_is_named_with_what_to_do() -> Non
     assert sentence == (
         f"MCP server {HOST}:{port}/mcp does not accept credential vcrd_3: run `strongroom connect "
         f"http://{HOST}:{port}/mcp --vault vlt_1`, or store a new token"
+    )
+
+
+async def test_a_server_that_does_not_trust_us_is_named_with_what_it_has_to_do() -> None:
+    async with answering(Scripted(lambda _: reply(b"", status=b"401 No"))) as port:
+        delivery = Servers(served={"server": (f"http://{HOST}:{port}/mcp", PLACED)}, signed=True)
+        async with rig(port, delivery=delivery) as running:
+            _, code, sentence = refusal(await running.ask())
+    assert code == "mcp_authentication_failed"
+    assert sentence == (
+        f"MCP server {HOST}:{port}/mcp does not accept credential vcrd_3, an agent identity: it has to trust the "
+        "issuer that `strongroom credential show vcrd_3 --vault vlt_1` names, and expect the audience that it names"
     )
 
 

@@ -183,5 +183,10 @@ class ClientConnection(asyncio.Protocol):
         """Close the connection if its client or its upstream was silent for too long. Called every second or so."""
         if self._ending_since is None:
             (self._driver if self._edge is None else self._edge).check_time(now)
-        elif now - self._ending_since > self._around.limits.linger_seconds and self._transport is not None:
+        elif self._transport is not None and now - self._ending_since > self._allowed(self._transport):
             self._transport.abort()  # without a reset, which could take the answer away
+
+    def _allowed(self, transport: asyncio.Transport) -> float:
+        """Return how long the end may take: a client that is slow to take what it was sent is given time for it."""
+        limits = self._around.limits
+        return limits.read_seconds if transport.get_write_buffer_size() else limits.linger_seconds

@@ -103,7 +103,12 @@ class DropUpstream:
 @final
 @dataclass(slots=True)
 class FinishUpstream:
-    """Close the upstream's connection when everything is sent and it has had time to close its side."""
+    """Close the upstream's connection when everything is sent and it has had time to close its side.
+
+    `ended` closes our side of it first.
+    """
+
+    ended: bool = False
 
 
 @final

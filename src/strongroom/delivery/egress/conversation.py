@@ -103,7 +103,7 @@ class Conversation:
             case Phase.ASKING:
                 return Waiting.OURSELVES
             case Phase.EXCHANGING | Phase.RELAYING:
-                return Waiting.ANSWER
+                return Waiting.HEAD if self.head_due else Waiting.ANSWER
             case _:
                 assert_never(self._phase)
 
@@ -251,6 +251,8 @@ class Conversation:
                 self.tunnel.plan = plan
             self._exchange_under(plan, asked, asked.live)
             return
+        if plan.plan.passes_through:  # what is asked inside cannot be counted
+            self.share.count()
         self.tunnel = Tunnel(asked.live, asked.destination, plan, share=self.share)
         self._asked = None
         self._phase = Phase.PEEKING
@@ -267,7 +269,9 @@ class Conversation:
         match spoken(self._buffer.held[0]):
             case Spoken.TLS if tunnel.plan is not None and tunnel.plan.plan.passes_through:
                 self._phase = Phase.RELAYING
-                self._relay = Passage(tunnel.plan, tunnel.live, emit=self._emit, close=self._close)
+                self._relay = Passage(
+                    tunnel.plan, tunnel.live, emit=self._emit, close=self._close, greeted=self._greeted
+                )
                 self._relay.client_sent(self._buffer.rest())
                 return
             case Spoken.TLS:
@@ -278,6 +282,9 @@ class Conversation:
                 self._close(linger=False)
                 return
         self._phase = READING
+
+    def _greeted(self) -> None:
+        self.head_due = False  # from here on, whatever the client sends is a sign of life
 
     def _failed(self, failure: Failure) -> None:
         if self._phase is ASKING:

@@ -199,7 +199,7 @@ class Driver:
             case do.DropUpstream():
                 self._drop_upstream()
             case do.FinishUpstream():
-                self._finish_upstream()
+                self._finish_upstream(ended=command.ended)
             case do.MakePlan():
                 self._make_plan(command)
             case do.FindSession():
@@ -359,10 +359,10 @@ class Driver:
         if connection is not None:
             connection.drop()
 
-    def _finish_upstream(self) -> None:
+    def _finish_upstream(self, *, ended: bool) -> None:
         connection = self._leave_upstream()
         if isinstance(connection, UpstreamConnection):  # as all are on which the protocol has changed
-            self._around.pool.part_with(connection, self._around.loop.time())
+            self._around.pool.part_with(connection, self._around.loop.time(), ended=ended)
 
     def _leave_upstream(self) -> Upstream | None:
         connection, self._upstream = self._upstream, None

@@ -94,6 +94,11 @@ class MessageRelay:
         """How many bytes of the client's wait."""
         return self._to_upstream.ahead
 
+    @property
+    def dialling(self) -> bool:
+        """Never: it goes on with a connection that is there."""
+        return False
+
     def client_sent(self, data: bytes) -> None:
         """Take what the client sent."""
         self._to_upstream.feed(data)

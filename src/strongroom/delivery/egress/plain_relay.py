@@ -41,6 +41,11 @@ class PlainRelay:
         self.ahead = 0
         self.over = False
 
+    @property
+    def dialling(self) -> bool:
+        """Never: it goes on with a connection that is there."""
+        return False
+
     def client_sent(self, data: bytes) -> None:
         """Take what the client sent."""
         if data:

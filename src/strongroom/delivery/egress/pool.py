@@ -122,9 +122,9 @@ class Pool:
             lane = self._lanes[live, destination] = Lane(self._limits.upstream_idle_connections, self._filled)
         return lane
 
-    def part_with(self, connection: UpstreamConnection, now: float) -> None:
+    def part_with(self, connection: UpstreamConnection, now: float, *, ended: bool = False) -> None:
         """Take a connection on which everything is said, and give the other side some time to close it."""
-        connection.finish()
+        connection.finish(ended=ended)
         connection.idle_since = now
         self._parting.add(connection)
 

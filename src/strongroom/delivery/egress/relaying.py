@@ -41,6 +41,10 @@ class Relay(Protocol):
     def ahead(self) -> int:
         """How many bytes of the client's wait."""
 
+    @property
+    def dialling(self) -> bool:
+        """Whether it waits for a connection to the upstream."""
+
     def client_sent(self, data: bytes) -> None:
         """Take what the client sent."""
 
@@ -85,7 +89,7 @@ def tell(relay: Relay, event: Event) -> None:  # noqa: C901 - one line per event
         case PlanMade():
             relay.planned(event.plan)
         case Failed():
-            raise refusal_of(event.failure)
+            raise refusal_of(event.failure, dialling=relay.dialling)
         case UpstreamGone():
             relay.upstream_gone()
         case TimedOut():
@@ -99,4 +103,6 @@ def tell(relay: Relay, event: Event) -> None:  # noqa: C901 - one line per event
 def _late(waiting: Waiting) -> Refusal:
     if waiting is Waiting.WHOLE:
         return Refusal(Code.REQUEST_TIMEOUT, "the WebSocket has been open for longer than it may be")
+    if waiting is Waiting.HEAD:
+        return Refusal(Code.REQUEST_TIMEOUT, "what TLS begins with was not complete in time")
     return Refusal(Code.UPSTREAM_TIMEOUT, "nothing was heard for too long")

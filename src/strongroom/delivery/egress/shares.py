@@ -110,6 +110,11 @@ class Share:
         ):
             raise self._refused(own if own.exhausted else key)
 
+    def count(self) -> None:
+        """Count a request of which only the beginning can be seen. Raises `TooMany` if it is one too many."""
+        self.begin()
+        self.end()
+
     def end(self) -> None:
         """Count a request as over."""
         self.own.running -= 1

@@ -98,10 +98,18 @@ class UpstreamConnection(asyncio.Protocol):
         else:
             self.transport.resume_reading()
 
-    def finish(self) -> None:
-        """Wait for the other side to close, and throw away what it still sends; nobody is told."""
+    def finish(self, *, ended: bool) -> None:
+        """Wait for the other side to close, and throw away what it still sends; nobody is told.
+
+        `ended` tells it, behind what is still to be sent, that nothing more comes.
+        """
         self.user, self.keeper = _NOBODY, None
         self.pause(paused=False)
+        if ended and self.transport is not None and not self.transport.is_closing():
+            try:
+                self.transport.write_eof()
+            except OSError:  # it has cut the connection, and we have not been told yet
+                self.drop()
 
     def drop(self) -> None:
         """Close at once; nobody is told."""

@@ -213,6 +213,10 @@ class Exchange:
             sentence = f"MCP server {where} wants a credential, and the session has none for it"
         else:
             sentence = f"MCP server {where} does not accept credential {server.credential}"
+        if server.signed:
+            shown = f"`strongroom credential show {server.credential} --vault {server.vault}`"
+            todo = f"it has to trust the issuer that {shown} names, and expect the audience that it names"
+            return Turned(Code.AUTHENTICATION_FAILED, f"{sentence}, an agent identity: {todo}")
         return Turned(
             Code.AUTHENTICATION_FAILED,
             f"{sentence}: run `strongroom connect {server.url.partition('?')[0]}"

@@ -10,12 +10,11 @@ from pydantic_core import PydanticCustomError
 from strongroom.core.credentials import Credential, NewCredential
 from strongroom.core.credentials.agent_identity import AgentIdentity, AgentIdentityDetails
 from strongroom.core.failures import Invalid
-from strongroom.core.fields import read_time, write_time
 from strongroom.core.ids import CredentialId
 from strongroom.core.mcp_urls import McpUrl
-from strongroom.core.pages import PageQuery, Position
 from strongroom.core.vaults import MAX_NAME
 from strongroom.dialects.door import CreateRoute, caller
+from strongroom.dialects.native.listing import DEFAULT_LIMIT, Limit, Listing
 from strongroom.dialects.native.reference import vault_id
 from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, DeletedCredential, Metadata, Moment, Text
 from strongroom.dialects.options import Options
@@ -92,24 +91,17 @@ def add_agent_identities(router: APIRouter, services: Services, options: Options
     async def list_agent_identities(
         request: Request,
         vault: str,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        limit: Limit = DEFAULT_LIMIT,
         page: str | None = None,
         include_archived: Annotated[bool, Query(description="Archived ones too.")] = False,  # noqa: FBT002 - a query
     ) -> AgentIdentityPage:
         """List a vault's agent identities, newest first."""
         principal = caller(request)
         place = await vault_id(services.vaults, principal, vault, field="vault")
-        scope, after = [principal.workspace, place], None
-        if page is not None:
-            created_at, id_ = options.pages.read(page, collection=COLLECTION, scope=scope)
-            after = Position(read_time(created_at), id_)
-        query = PageQuery(limit=limit, after=after, include_archived=include_archived)
+        listing = Listing(tokens=options.pages, collection=COLLECTION, scope=(principal.workspace, place))
+        query = listing.query(limit=limit, page=page, include_archived=include_archived)
         found = await credentials.page(principal, place, query, kinds=_KINDS)
-        following = None
-        if found.more:
-            position = [write_time(found.rows[-1].created_at), found.rows[-1].id]
-            following = options.pages.write(position, collection=COLLECTION, scope=scope)
-        return AgentIdentityPage(data=[*map(shown, found.rows)], next_page=following)
+        return AgentIdentityPage(data=[*map(shown, found.rows)], next_page=listing.next_page(found))
 
     async def get_agent_identity(request: Request, vault: str, credential_id: str) -> AgentIdentityAnswer:
         """Describe an agent identity."""

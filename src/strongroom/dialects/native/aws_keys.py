@@ -9,14 +9,13 @@ from strongroom.core.credentials import NewCredential
 from strongroom.core.credentials.aws_keys import AwsKeys, details_of
 from strongroom.core.credentials.changes import AwsKeysChange, CredentialChange
 from strongroom.core.credentials.credential import MAX_HOSTS
-from strongroom.core.fields import read_time, write_time
 from strongroom.core.ids import CredentialId
-from strongroom.core.pages import PageQuery, Position
 from strongroom.core.secret import Secret
 from strongroom.core.surfaces import Surface
 from strongroom.core.vaults import MAX_NAME
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.credentials import CredentialAnswer, networking_of, shown
+from strongroom.dialects.native.listing import DEFAULT_LIMIT, Limit, Listing
 from strongroom.dialects.native.reference import vault_id
 from strongroom.dialects.native.shapes import PREFIX, Answer, Asked, DeletedCredential, Metadata, Text
 from strongroom.dialects.options import Options
@@ -84,24 +83,17 @@ def add_aws_keys(router: APIRouter, services: Services, options: Options) -> Non
     async def list_aws_keys(
         request: Request,
         vault: str,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        limit: Limit = DEFAULT_LIMIT,
         page: str | None = None,
         include_archived: Annotated[bool, Query(description="Archived ones too.")] = False,  # noqa: FBT002 - a query
     ) -> CredentialPage:
         """List a vault's AWS keys, newest first."""
         principal = caller(request)
         place = await vault_id(services.vaults, principal, vault, field="vault")
-        scope, after = [principal.workspace, place], None
-        if page is not None:
-            created_at, id_ = options.pages.read(page, collection=COLLECTION, scope=scope)
-            after = Position(read_time(created_at), id_)
-        query = PageQuery(limit=limit, after=after, include_archived=include_archived)
+        listing = Listing(tokens=options.pages, collection=COLLECTION, scope=(principal.workspace, place))
+        query = listing.query(limit=limit, page=page, include_archived=include_archived)
         found = await credentials.page(principal, place, query, kinds=_KINDS)
-        following = None
-        if found.more:
-            position = [write_time(found.rows[-1].created_at), found.rows[-1].id]
-            following = options.pages.write(position, collection=COLLECTION, scope=scope)
-        return CredentialPage(data=[shown(row) for row in found.rows], next_page=following)
+        return CredentialPage(data=[shown(row) for row in found.rows], next_page=listing.next_page(found))
 
     async def get_aws_keys(request: Request, vault: str, credential_id: str) -> CredentialAnswer:
         """Describe keys."""

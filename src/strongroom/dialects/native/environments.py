@@ -11,10 +11,8 @@ from fastapi import APIRouter, Query, Request
 from strongroom.core.environment_changes import CloudChange, EnvironmentChange, Keep, LimitedChange
 from strongroom.core.environments import NO_PACKAGES, CloudConfig, Environment, EnvironmentConfig, LimitedNetwork
 from strongroom.core.failures import Invalid
-from strongroom.core.fields import read_time, write_time
 from strongroom.core.hosts import HostPattern, HostSet
 from strongroom.core.networking import Unrestricted
-from strongroom.core.pages import PageQuery, Position
 from strongroom.dialects.door import CreateRoute, caller
 from strongroom.dialects.native.environment_shapes import (
     ConfigShown,
@@ -28,6 +26,7 @@ from strongroom.dialects.native.environment_shapes import (
     SelfHostedShown,
     UnrestrictedShown,
 )
+from strongroom.dialects.native.listing import DEFAULT_LIMIT, Limit, Listing
 from strongroom.dialects.native.reference import environment_id
 from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.options import Options
@@ -56,24 +55,16 @@ def add_environments(router: APIRouter, services: Services, options: Options) ->
 
     async def list_environments(
         request: Request,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        limit: Limit = DEFAULT_LIMIT,
         page: str | None = None,
         include_archived: Annotated[bool, Query(description="Archived ones too.")] = False,  # noqa: FBT002 - a query
     ) -> EnvironmentPage:
         """List environments, newest first."""
         principal = caller(request)
-        scope = [principal.workspace]
-        after = None
-        if page is not None:
-            created_at, id_ = options.pages.read(page, collection=COLLECTION, scope=scope)
-            after = Position(read_time(created_at), id_)
-        query = PageQuery(limit=limit, after=after, include_archived=include_archived)
+        listing = Listing(tokens=options.pages, collection=COLLECTION, scope=(principal.workspace,))
+        query = listing.query(limit=limit, page=page, include_archived=include_archived)
         found = await services.environments.page(principal, query)
-        following = None
-        if found.more:
-            position = [write_time(found.rows[-1].created_at), found.rows[-1].id]
-            following = options.pages.write(position, collection=COLLECTION, scope=scope)
-        return EnvironmentPage(data=[*map(_shown, found.rows)], next_page=following)
+        return EnvironmentPage(data=[*map(_shown, found.rows)], next_page=listing.next_page(found))
 
     async def get_environment(request: Request, environment: str) -> EnvironmentAnswer:
         """Show an environment, by id or by name."""

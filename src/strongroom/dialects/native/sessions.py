@@ -8,11 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from strongroom.core.audit import Entry, Outcome
-from strongroom.core.fields import read_time, write_time
 from strongroom.core.ids import EnvironmentId, SessionId, VaultId
-from strongroom.core.pages import PageQuery, Position
 from strongroom.core.sessions import Agent, Session
 from strongroom.dialects.door import CreateRoute, caller
+from strongroom.dialects.native.listing import DEFAULT_LIMIT, Limit, Listing
 from strongroom.dialects.native.reference import default_vault, environment_id, vault_id
 from strongroom.dialects.native.session_shapes import (
     DecisionEvent,
@@ -80,26 +79,17 @@ def add_sessions(router: APIRouter, services: Services, options: Options) -> Non
 
     async def list_sessions(
         request: Request,
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        limit: Limit = DEFAULT_LIMIT,
         page: str | None = None,
         include_archived: Annotated[bool, Query(description="Ended ones too.")] = False,  # noqa: FBT002 - a query
     ) -> SessionPage:
         """List sessions, newest first; without `include_archived`, those that have not ended."""
         principal = caller(request)
-        scope = [principal.workspace]
-        after = None
-        if page is not None:
-            created_at, id_ = options.pages.read(page, collection=COLLECTION, scope=scope)
-            after = Position(read_time(created_at), id_)
-        query = PageQuery(limit=limit, after=after, include_archived=include_archived)
+        listing = Listing(tokens=options.pages, collection=COLLECTION, scope=(principal.workspace,))
+        query = listing.query(limit=limit, page=page, include_archived=include_archived)
         found = await services.sessions.page(principal, query, SessionFilter(live=None if include_archived else True))
         now = options.clock()
-        following = None
-        if found.more:
-            last = found.rows[-1]
-            position = [write_time(last.created_at), last.id]
-            following = options.pages.write(position, collection=COLLECTION, scope=scope)
-        return SessionPage(data=[_shown(session, now) for session in found.rows], next_page=following)
+        return SessionPage(data=[_shown(session, now) for session in found.rows], next_page=listing.next_page(found))
 
     async def get_session(request: Request, session_id: str) -> SessionWithUses:
         """Show a session, the MCP servers that it can speak to, what it used and what it was refused."""
