@@ -12,9 +12,11 @@ from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
 from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
+from strongroom.dialects.native.logins import add_logins
 from strongroom.dialects.native.organizations import add_organizations
 from strongroom.dialects.native.sessions import add_sessions
 from strongroom.dialects.native.shapes import PREFIX
+from strongroom.dialects.native.vaults import add_vaults
 from strongroom.dialects.native.webhooks import add_webhooks
 from strongroom.dialects.options import Options
 from strongroom.services.catalogue import Services
@@ -31,7 +33,9 @@ def build(services: Services, options: Options) -> Door:
         rates=options.rates,
     )
     add_sessions(door.router, services, options)
+    add_vaults(door.router, services, options)
     add_credentials(door.router, services)
+    add_logins(door.router, services, options)
     add_environments(door.router, services, options)
     add_aws_keys(door.router, services, options)
     add_agent_identities(door.router, services, options)
