@@ -98,7 +98,7 @@ def test_another_token_is_used_before_the_first_one_ends() -> None:
 def test_a_server_has_one_credential_in_a_vault_whatever_its_kind() -> None:
     details = AgentIdentityDetails(mcp_server_url=URL)
     assert details.unique_key() == "mcp:https://tools.example.com:443/mcp"
-    assert not details.variables()
+    assert not details.variables("x")
 
 
 def test_what_is_stored_puts_nothing_into_requests_and_what_is_signed_is_a_bearer() -> None:

@@ -13,8 +13,8 @@ from strongroom.core.credentials.agent_identity import AgentIdentity, AgentIdent
 from strongroom.core.failures import NotPermitted, Unavailable, Unreadable
 from strongroom.core.identity import LIFETIME, RENEWED_BEFORE
 from strongroom.core.ids import VaultId
+from strongroom.core.scrubbing import LET_GO_AFTER
 from strongroom.crypto.identity_keys import LEAD
-from strongroom.services.delivery import LET_GO_AFTER
 from strongroom.services.identities import IdentityRing
 from strongroom.services.installation import IDENTITY_KEYS, binding
 from strongroom.services.live import LivePlan

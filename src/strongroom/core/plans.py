@@ -1,6 +1,6 @@
 """What may happen to the requests of one session toward one host: decided once, then only followed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import final
@@ -30,13 +30,25 @@ class Destination:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """A placeholder that becomes a secret here, on these surfaces."""
+    """A placeholder that becomes a secret here, on these surfaces.
+
+    Where the secret changes with the clock, it is empty and `at_sending` makes the swap of the moment, which says when
+    its secret `ends`. One that is not `scrubbed` is no secret, or so short that it stands in replies by chance.
+    """
 
     placeholder: str
     secret: Secret
     surfaces: frozenset[Surface]
     credential: CredentialId
     vault: VaultId
+    scrubbed: bool = True
+    ends: datetime | None = None
+    at_sending: "Callable[[], Swap] | None" = None
+
+    @property
+    def present(self) -> "Swap":
+        """The swap as it is made at this moment."""
+        return self if self.at_sending is None else self.at_sending()
 
 
 @final
@@ -114,7 +126,8 @@ class Plan:
 
     def marked(self) -> list[tuple[Secret, str]]:
         """Return every secret that may be sent under it, with what replies show in its place."""
-        swapped = [(swap.secret, swap.placeholder) for swap in self.swaps]
+        present = [swap.present for swap in self.swaps if swap.scrubbed]
+        swapped = [(swap.secret, swap.placeholder) for swap in present]
         return swapped + [(placed.secret, placed.marker) for placed in self.placements]
 
     def worthless(self) -> list[tuple[Secret, str]]:

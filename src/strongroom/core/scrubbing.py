@@ -6,7 +6,7 @@ replaced.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import final
 
 from strongroom.core.echoes import echoes
@@ -14,6 +14,18 @@ from strongroom.core.length_prefixed import LengthPrefixed
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
+
+LET_GO_AFTER = timedelta(minutes=5)
+"""How long a secret that has ended is still taken out of replies, where another one is sent by now."""
+_LEAST = 5
+_LEAST_DIGITS = 6
+"""Shorter ones stand in replies by chance: a month, a year, a PIN (contract skyvern-credentials 8.1)."""
+
+
+def worth_scrubbing(secret: Secret) -> bool:
+    """Tell whether a field is long enough to be told from what a reply would say anyway."""
+    text = secret.reveal()
+    return len(text) >= (_LEAST_DIGITS if text.isdecimal() else _LEAST)
 
 
 @final

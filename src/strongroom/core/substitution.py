@@ -5,6 +5,7 @@ Rules kept here:
   the decoded user and password of Basic authorization, body; query and path where allowed);
 - each surface has its own encoding: JSON, form, XML and percent escapes are applied where needed;
 - a value with CR, LF or NUL never enters a header: the placeholder goes out as it is;
+- what changes with the clock is made at the moment at which it is put in;
 - header names are never touched, and what was put in is never searched again.
 """
 
@@ -181,17 +182,19 @@ class Substituter:
         if swap is None or not self._live():
             self._allowed(found, Surface.HEADER)
             return found
-        self._used(swap)
-        return swap.secret.reveal().encode()
+        sent = swap.present
+        self._used(sent)
+        return sent.secret.reveal().encode()
 
     def _in_body(self, found: bytes, encoding: BodyEncoding) -> bytes:
         swap = self._allowed(found, _BODY)
         if swap is None:
             return found
-        written = encode(swap.secret.reveal(), encoding)
+        sent = swap.present
+        written = encode(sent.secret.reveal(), encoding)
         if encoding is MESSAGES and len(written) != len(found):
             return self._stray(found, Surface.BODY)
-        self._used(swap)
+        self._used(sent)
         return written
 
     def _met_in_body(self, found: bytes) -> bytes:
@@ -203,8 +206,9 @@ class Substituter:
         swap = self._allowed(found, surface)
         if swap is None:
             return found
-        self._used(swap)
-        return quote(swap.secret.reveal(), safe="").encode()
+        sent = swap.present
+        self._used(sent)
+        return quote(sent.secret.reveal(), safe="").encode()
 
     def _allowed(self, found: bytes, surface: Surface) -> Swap | None:
         if not self._live():

@@ -5,26 +5,26 @@ until an event drops it. The hot path is `entered` and `planned`: two dictionary
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import final
 
 from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.environments import Environment
-from strongroom.core.failures import Invalid, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
+from strongroom.core.failures import NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
-from strongroom.core.hosts import Host, HostSet
+from strongroom.core.hosts import HostSet
 from strongroom.core.ids import CredentialId, PrincipalId
 from strongroom.core.mcp_servers import Served, served
 from strongroom.core.plans import Destination, Placement
+from strongroom.core.scrubbing import LET_GO_AFTER
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest
 from strongroom.services.gate import Facts, Gate
+from strongroom.services.holding import belongs, concerns, first_of_each, mcp_hosts
 from strongroom.services.identities import Identities
 from strongroom.services.live import LivePlan, LiveSession, Rejected
 from strongroom.services.planner import Planner
@@ -45,8 +45,6 @@ from strongroom.services.usage import Meter
 RETRY_SECONDS = 0.2
 RENEW_AGAIN_SECONDS = 30.0
 """How long a plan is kept whose token should have been renewed and could not be."""
-LET_GO_AFTER = timedelta(minutes=5)
-"""How long a token that has ended is still taken out of replies, where another one is sent by now."""
 _LONGEST_TIMER = 24 * 3600.0
 MAX_LIVE = 20_000
 """Sessions that a process remembers; more than it takes connections, so that some can always be let go."""
@@ -231,9 +229,9 @@ class Delivery:
     async def _make(self, live: LiveSession, destination: Destination) -> LivePlan:
         session = await self._current(live)
         environment = await self._permitting(live, destination)
-        held = _first_of_each(session, await self._credentials.active_in(session.workspace, session.vaults))
+        held = first_of_each(session, await self._credentials.active_in(session.workspace, session.vaults))
         passes = destination.scheme == "https" and self._pass_through.covers(destination.host)
-        here = [] if passes else [pair for pair in held if _belongs(pair[0], destination)]
+        here = [] if passes else [pair for pair in held if belongs(pair[0], destination)]
         facts: Facts = {"session": session.id, "host": destination.host, "port": destination.port}
         granted = await self._gate.admit_all(
             live.principal,
@@ -247,7 +245,7 @@ class Delivery:
                 for (credential, custody), proof in zip(here, granted[1:], strict=True)
             )
         )
-        planner = Planner(live.session, seed=live.seed, environment=environment)
+        planner = Planner(live.session, seed=live.seed, environment=environment, clock=self._clock)
         known = [credential for credential, _ in held]
         plan = planner.plan(destination, held=known, here=opened, passes_through=passes)
         sent = live.sent_to(destination.host)
@@ -286,7 +284,7 @@ class Delivery:
             raise NotPermitted(
                 _blocked(destination, "is blocked: the session's environment no longer exists")
             ) from None
-        if environment.policy(_mcp_hosts(session)).covers(host):
+        if environment.policy(mcp_hosts(session)).covers(host):
             return environment
         reason = f"is not allowed by environment {environment.id}, whose hosts are limited"
         target = Target(name=host, workspace=session.workspace)
@@ -298,7 +296,7 @@ class Delivery:
     async def _drop(self, batch: Sequence[Change]) -> None:
         for change in batch:
             for key, live in list(self._live.items()):
-                if live.session.workspace != change.workspace or not _concerns(change, live.session):
+                if live.session.workspace != change.workspace or not concerns(change, live.session):
                     continue
                 if change.subject is Subject.TOKENS:
                     live.renew(CredentialId(change.id))
@@ -351,45 +349,3 @@ def _principal(session: Session) -> Principal:
 
 def _target(credential: Credential) -> Target:
     return Target(name=credential.id, workspace=credential.workspace, vault=credential.vault)
-
-
-def _mcp_hosts(session: Session) -> tuple[Host, ...]:
-    hosts: list[Host] = []
-    for server in session.agent.mcp_servers:
-        with contextlib.suppress(Invalid):  # an unusable URL allows nothing
-            hosts.append(server.address().host)
-    return tuple(hosts)
-
-
-def _first_of_each(session: Session, held: Sequence[tuple[Credential, Custody]]) -> list[tuple[Credential, Custody]]:
-    """Order by the session's vaults and keep, of credentials with one key, the first (contract 6.2, 6.3)."""
-    rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
-    chosen: dict[str, tuple[Credential, Custody]] = {}
-    for credential, custody in sorted(held, key=lambda pair: rank[pair[0].vault]):
-        chosen.setdefault(credential.unique_key, (credential, custody))
-    return list(chosen.values())
-
-
-def _belongs(credential: Credential, destination: Destination) -> bool:
-    server = credential.details.server()
-    if server is not None:
-        return (server.scheme, server.host, server.port) == (
-            destination.scheme,
-            destination.host,
-            destination.port,
-        )
-    return credential.networking.admits(destination)
-
-
-def _concerns(change: Change, session: Session) -> bool:
-    match change.subject:
-        case Subject.SESSION:
-            return change.id == session.id
-        case Subject.ENVIRONMENT:
-            return change.id == session.environment
-        case Subject.VAULT:
-            return change.id in session.vaults
-        case Subject.CREDENTIAL | Subject.TOKENS:
-            return change.vault is None or change.vault in session.vaults
-        case Subject.KEY:
-            return change.id == session.opened_by

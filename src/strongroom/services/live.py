@@ -21,7 +21,7 @@ from strongroom.core.mcp_servers import Served
 from strongroom.core.mcp_urls import normal_target
 from strongroom.core.overriding import override
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
-from strongroom.core.scrubbing import Scrubber, Sent
+from strongroom.core.scrubbing import LET_GO_AFTER, Scrubber, Sent
 from strongroom.core.sessions import Session
 from strongroom.core.substitution import Substituter
 from strongroom.core.surfaces import Surface
@@ -77,7 +77,8 @@ class LivePlan:
         self.fills_bodies = any(Surface.BODY in swap.surfaces for swap in plan.swaps)
         """Whether a secret may be put into a body."""
         self._meter = meter
-        self._noted: set[CredentialId] = set()
+        self._noted: set[str] = set()
+        """What stands for the secrets that are noted already; a credential may have several."""
         host = plan.destination.host
         known = [*(swap.credential for swap in plan.swaps), *plan.strays.values()]
         known += [placement.credential for placement in plan.placements]
@@ -134,18 +135,24 @@ class LivePlan:
         """Count a request that is signed anew, and remember what of the keys it carries."""
         for credential in dict.fromkeys(part.credential for part in signer.parts):
             self._meter.used(self._keys[credential])
-        if signer.access_key_id.credential not in self._noted:
-            self._noted.update(part.credential for part in signer.parts)
+        if signer.access_key_id.placeholder not in self._noted:
+            self._noted.update(part.placeholder for part in signer.parts)
             for part in signer.sent:
                 self.sent.note(part.secret, part.placeholder, worthless=True)
 
     def _used(self, what: Swap | Placement) -> None:
         self._meter.used(self._keys[what.credential])
-        if what.credential not in self._noted:
-            self._noted.add(what.credential)
-            self.sent.note(what.secret, what.placeholder if isinstance(what, Swap) else what.marker)
-            if isinstance(what, Placement):
-                self.sent.ends(what.secret, what.ends)
+        marker = what.placeholder if isinstance(what, Swap) else what.marker
+        if marker in self._noted:
+            return
+        if isinstance(what, Placement) or what.ends is None:  # the next code is another secret
+            self._noted.add(marker)
+        if isinstance(what, Placement) or what.scrubbed:
+            self.sent.note(what.secret, marker)
+            self.sent.ends(what.secret, what.ends)
+        if isinstance(what, Swap) and what.ends is not None:
+            kept = [what.secret, *(secret for secret, _ in self.plan.marked())]
+            self.sent.let_go(ended_by=what.ends - LET_GO_AFTER, but_for=kept)
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)

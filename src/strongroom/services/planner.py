@@ -1,7 +1,8 @@
-"""From the credentials that a session holds to its plan for one destination. Pure: everything is at hand.
+"""From the credentials that a session holds to its plan for one destination. Everything is at hand.
 
 Rules kept here:
 - each part of a secret that an agent holds a variable for has a placeholder of its own;
+- a one-time code is made from its key at the moment at which it is sent, and the key goes nowhere;
 - AWS keys become a signer: their own kind, and two variables of one vault whose names differ only in
   `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, where both may be put into headers here. A third whose name has
   `AWS_SESSION_TOKEN` in that place goes with them. None of these is put in anywhere else;
@@ -11,15 +12,18 @@ Rules kept here:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import starmap
 from typing import final
 
-from strongroom.core.credentials import Credential, Material
+from strongroom.core.credentials import KINDS, Credential, Material
 from strongroom.core.credentials.agent_identity import SignedIdentity
 from strongroom.core.credentials.aws_keys import ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN
 from strongroom.core.credentials.base import WHOLE
 from strongroom.core.credentials.mcp_oauth import McpOAuthDetails
+from strongroom.core.credentials.named_fields import PUBLIC_FIELDS
 from strongroom.core.environments import Environment, StrayPlaceholders
 from strongroom.core.identity import ends_at, renew_at
 from strongroom.core.ids import CredentialId, VaultId
@@ -27,9 +31,13 @@ from strongroom.core.mcp_tools import allowed
 from strongroom.core.oauth import due_at
 from strongroom.core.placeholders import derive
 from strongroom.core.plans import Destination, Placement, Plan, Signer, Swap
+from strongroom.core.scrubbing import worth_scrubbing
 from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
+from strongroom.core.sources import Clock
 from strongroom.core.surfaces import Surface
+from strongroom.core.totp_keys import TotpKey
+from strongroom.crypto.totp import code_at
 
 _KEY_NAME, _SECRET_NAME, _TOKEN_NAME = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 
@@ -40,8 +48,9 @@ Here = Sequence[tuple[Credential, Material]]
 class Planner:
     """Makes the plans of one session: its seed decides what placeholders are called, its environment what strays do."""
 
-    def __init__(self, session: Session, *, seed: bytes, environment: Environment) -> None:
+    def __init__(self, session: Session, *, seed: bytes, environment: Environment, clock: Clock) -> None:
         self._session = session
+        self._clock = clock
         self._environment = environment
         self._seed = seed
 
@@ -54,6 +63,7 @@ class Planner:
             for credential, material in here
             if (secret := material.stand_in()) is not None
         ]
+        swaps += self._fields(here)
         signers = [*self._keys(here), *_pairs(here, {swap.credential: swap for swap in swaps})]
         signing = {part.credential for signer in signers for part in signer.parts}
         swaps = [swap for swap in swaps if swap.credential not in signing]
@@ -79,8 +89,19 @@ class Planner:
     def _names(self, held: Sequence[Credential]) -> Iterator[tuple[str, CredentialId]]:
         """Yield every placeholder that the agent holds."""
         for credential in held:
-            for part in credential.details.variables().values():
+            for part in credential.variables().values():
                 yield self.name(credential, part), credential.id
+
+    def _fields(self, here: Here) -> Iterator[Swap]:
+        """Yield what stands for each field of logins, cards and secrets."""
+        for credential, material in here:
+            for name, field in KINDS[credential.kind].fields(credential.details, material).items():
+                if isinstance(field, TotpKey):
+                    swap = self._swap(credential, name, Secret(""))
+                    yield replace(swap, at_sending=partial(_code, swap, field, self._clock))
+                else:
+                    scrubbed = name not in PUBLIC_FIELDS and worth_scrubbing(field)
+                    yield replace(self._swap(credential, name, field), scrubbed=scrubbed)
 
     def _placements(self, here: Here) -> Iterator[Placement]:
         for credential, material in here:
@@ -119,6 +140,13 @@ class Planner:
         )
 
 
+def _code(swap: Swap, key: TotpKey, clock: Clock) -> Swap:
+    """Return the swap with the one-time code of this moment in its place. The key itself is never put in."""
+    now = clock()
+    code, left = code_at(key, now)
+    return replace(swap, secret=code, ends=now + timedelta(seconds=left))
+
+
 def _is_renewable(credential: Credential) -> bool:
     return isinstance(credential.details, McpOAuthDetails) and credential.details.refresh is not None
 
@@ -144,7 +172,7 @@ def _pairs(here: Here, swaps: Mapping[CredentialId, Swap]) -> Iterator[Signer]:
         (credential.vault, name): swaps[credential.id]
         for credential, _ in here
         if credential.id in swaps and Surface.HEADER in credential.surfaces
-        for name in credential.details.variables()
+        for name in credential.variables()
     }
     for (vault, name), key in named.items():
         secret = named.get((vault, name.replace(_KEY_NAME, _SECRET_NAME)))

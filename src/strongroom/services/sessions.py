@@ -217,8 +217,10 @@ class SessionService:
 def _placeholders(session: Session, seed: bytes, held: Iterable[Credential]) -> Mapping[str, str]:
     rank = {vault: place for place, vault in reversed(list(enumerate(session.vaults)))}
     names: dict[str, str] = {}
-    for credential in sorted(held, key=lambda each: rank[each.vault]):
-        variables = credential.details.variables()
+    for credential in sorted(held, key=lambda each: (each.variables() != each.variables(apart=True), rank[each.vault])):
+        variables = credential.variables()  # first of all of those whose names somebody has chosen
+        if names.keys() & variables.keys():
+            variables = credential.variables(apart=True)
         if not names.keys() & variables.keys():  # parts that belong together are given together, or not at all
             shape = credential.placeholder
             names |= {name: derive(seed, credential.id, shape, part) for name, part in variables.items()}

@@ -28,7 +28,7 @@ class AgentIdentityDetails:
         """Shared with `mcp_oauth` and `static_bearer`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, _named: str, /) -> Mapping[str, str]:
         """Agents hold nothing of this kind."""
         return {}
 

@@ -30,7 +30,7 @@ class AwsKeysDetails:
         """One set of keys for each vault, which may not hold the variable of that name beside it."""
         return "env:AWS_ACCESS_KEY_ID"
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, _named: str, /) -> Mapping[str, str]:
         """The names that AWS has given them."""
         return {name: part for name, part in VARIABLES.items() if self.temporary or part != SESSION_TOKEN}
 

@@ -21,10 +21,11 @@ class Details(Protocol):
     def unique_key(self) -> str | None:
         """Return what no two active credentials of a vault may share, with its key space in front, if there is such."""
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, named: str, /) -> Mapping[str, str]:
         """Return the variables that an agent holds placeholders in, by name.
 
-        Each comes with the part of the secret that it stands for; a kind of one part says `WHOLE`.
+        Each comes with the part of the secret that it stands for; a kind of one part says `WHOLE`. `named` is what the
+        credential is called, for kinds whose variables have no names of their own.
         """
 
     def server(self) -> McpUrl | None:

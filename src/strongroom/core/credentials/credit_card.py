@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
-from strongroom.core.credentials.named_fields import METADATA, Field, named, nested
+from strongroom.core.credentials.named_fields import METADATA, Field, named, nested, variables_of
 from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
 
@@ -32,9 +32,9 @@ class CreditCardDetails:
     def unique_key(self) -> None:
         """Any number of cards may look the same."""
 
-    def variables(self) -> Mapping[str, str]:
-        """Agents hold nothing of this kind."""
-        return {}
+    def variables(self, named: str, /) -> Mapping[str, str]:
+        """One for each field."""
+        return variables_of(named, self.fields)
 
     def server(self) -> None:
         """Never added to requests by itself."""

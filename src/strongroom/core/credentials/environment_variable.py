@@ -26,7 +26,7 @@ class EnvironmentVariableDetails:
         """One credential per variable name and vault."""
         return f"env:{self.secret_name}"
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, _named: str, /) -> Mapping[str, str]:
         """The one of the secret's name."""
         return {self.secret_name: WHOLE}
 

@@ -47,7 +47,7 @@ class McpOAuthDetails:
         """Shared with `static_bearer`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, _named: str, /) -> Mapping[str, str]:
         """Agents hold nothing of this kind."""
         return {}
 

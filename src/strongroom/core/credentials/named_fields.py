@@ -16,6 +16,9 @@ Field = Secret | TotpKey
 """What stands in a field: a text, or the key of codes that change with the clock. The key itself is never put in."""
 
 METADATA = "metadata"
+USERNAME = "username"
+PUBLIC_FIELDS = frozenset({USERNAME})
+"""Fields that anyone sees who may see the credential, so nobody takes them out of replies."""
 _OTHER = re.compile(r"[^a-z0-9]")
 
 
@@ -32,6 +35,11 @@ def named(fields: Iterable[tuple[str, Field | None]]) -> Mapping[str, Field]:
             name = f"{base}_{count}"
         found[name] = field
     return found
+
+
+def variables_of(name: str, fields: Iterable[str]) -> Mapping[str, str]:
+    """Return the variables that stand for fields: what the credential is called, and what the field is, in capitals."""
+    return {f"{name}_{field}".upper(): field for field in fields}
 
 
 def nested(prefix: str, fields: Mapping[str, Secret]) -> Iterable[tuple[str, Secret]]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
-from strongroom.core.credentials.named_fields import METADATA, Field, named, nested
+from strongroom.core.credentials.named_fields import METADATA, USERNAME, Field, named, nested, variables_of
 from strongroom.core.failures import Invalid
 from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
@@ -61,9 +61,9 @@ class PasswordDetails:
     def unique_key(self) -> None:
         """Any number of logins may look the same."""
 
-    def variables(self) -> Mapping[str, str]:
-        """Agents hold nothing of this kind."""
-        return {}
+    def variables(self, named: str, /) -> Mapping[str, str]:
+        """One for each field."""
+        return variables_of(named, self.fields)
 
     def server(self) -> None:
         """Never added to requests by itself."""
@@ -108,7 +108,7 @@ def fields_of(details: PasswordDetails, material: Password) -> Mapping[str, Fiel
 def _fields(username: str, material: Password) -> Mapping[str, Field]:
     return named(
         (
-            ("username", Secret(username)),
+            (USERNAME, Secret(username)),
             ("password", material.password),
             (TOTP, None if material.totp is None else _key(material.totp)),
             *nested(METADATA, material.metadata),

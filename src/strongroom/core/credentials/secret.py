@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from strongroom.core.credentials.base import Kind
-from strongroom.core.credentials.named_fields import Field, named
+from strongroom.core.credentials.named_fields import Field, named, variables_of
 from strongroom.core.ids import LOGIN
 from strongroom.core.secret import Secret
 
@@ -28,9 +28,9 @@ class SecretValueDetails:
     def unique_key(self) -> None:
         """Any number of secrets may look the same."""
 
-    def variables(self) -> Mapping[str, str]:
-        """Agents hold nothing of this kind."""
-        return {}
+    def variables(self, named: str, /) -> Mapping[str, str]:
+        """One for each field."""
+        return variables_of(named, self.fields)
 
     def server(self) -> None:
         """Never added to requests by itself."""

@@ -21,7 +21,7 @@ class StaticBearerDetails:
         """Shared with `mcp_oauth`: one credential per server and vault."""
         return f"mcp:{self.server().text}"
 
-    def variables(self) -> Mapping[str, str]:
+    def variables(self, _named: str, /) -> Mapping[str, str]:
         """Agents hold nothing of this kind."""
         return {}
 

@@ -118,7 +118,7 @@ def _require_shape(new: NewCredential) -> None:
 
 def shown(credential: Credential) -> CredentialAnswer:
     """Return a credential as it is shown."""
-    networking, variables = credential.networking, list(credential.details.variables())
+    networking, variables = credential.networking, list(credential.variables())
     return CredentialAnswer(
         id=credential.id,
         vault_id=credential.vault,
