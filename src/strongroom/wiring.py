@@ -47,12 +47,15 @@ from strongroom.services.catalogue import Services
 from strongroom.services.credentials import CredentialService
 from strongroom.services.deliverer import Deliverer
 from strongroom.services.environments import EnvironmentService
+from strongroom.services.folders import FolderService
 from strongroom.services.idempotency import Idempotency
 from strongroom.services.identities import IdentityKeyService, IdentityRing
 from strongroom.services.installation import AUTHORITY, IDENTITY_KEYS, Foundation, Installation
 from strongroom.services.keys import KeyService
+from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
+from strongroom.services.pushed_codes import PushedCodeService
 from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import SessionService
 from strongroom.services.validation import ValidationService
@@ -105,6 +108,8 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         stack.push_async_callback(house.refresher.close)
         delivering = edge.spawn(house.deliverer.run(), "deliver webhooks")
         stack.callback(delivering.cancel)
+        sweeping = edge.spawn(house.services.pushed_codes.run(), "destroy codes that are over")
+        stack.callback(sweeping.cancel)
         edge.background.run(works, ended=house.broken.set)
         yield house
 
@@ -186,12 +191,13 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         clock=clock,
         new_id=new_id,
     )
+    vaults = VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=new_id)
     return Services(
         authentication=authentication,
         idempotency=Idempotency(
             replies=store.replies, seal=keyring, clock=clock, secret=subkey(founded.secret, "idempotency")
         ),
-        vaults=VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=new_id),
+        vaults=vaults,
         credentials=credentials,
         environments=EnvironmentService(environments=store.environments, gate=gate, clock=clock, new_id=new_id),
         sessions=SessionService(
@@ -244,6 +250,18 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             clock=clock,
         ),
         access=access,
+        logins=LoginService(
+            credentials=credentials,
+            vaults=vaults,
+            logins=store.logins,
+            stored=store.credentials,
+            custodian=custodian,
+            gate=gate,
+            clock=clock,
+            entropy=entropy,
+        ),
+        folders=FolderService(folders=store.folders, gate=gate, clock=clock, new_id=new_id),
+        pushed_codes=PushedCodeService(codes=store.pushed_codes, seal=keyring, gate=gate, clock=clock, new_id=new_id),
     )
 
 

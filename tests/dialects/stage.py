@@ -163,8 +163,12 @@ def running(
     path_prefix: str = "",
     creates_per_minute: int = 0,
     reaches_loopback: bool = False,
+    edge: Edge | None = None,
 ) -> Iterator[Stage]:
-    """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http."""
+    """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http.
+
+    `edge` has another clock than the real one.
+    """
     chosen = Settings(
         data_dir=folder,
         admin_key=Secret(ADMIN_KEY),
@@ -180,7 +184,7 @@ def running(
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with _served(chosen, loop) as stage:
+        async with _served(chosen, loop, edge or Edge()) as stage:
             stages.append(stage)
             started.set()
             await stop.wait()
@@ -204,9 +208,9 @@ def running(
 
 
 @asynccontextmanager
-async def _served(settings: Settings, loop: asyncio.AbstractEventLoop) -> AsyncIterator[Stage]:
+async def _served(settings: Settings, loop: asyncio.AbstractEventLoop, edge: Edge) -> AsyncIterator[Stage]:
     doors = Doors(api=("127.0.0.1", 1), proxy=("127.0.0.1", 2))
-    async with build(settings, Edge(), doors=doors) as house:
+    async with build(settings, edge, doors=doors) as house:
         server = uvicorn.Server(uvicorn.Config(house.api, log_config=None, access_log=False, lifespan="off", ws="none"))
         with socket.create_server(("127.0.0.1", 0)) as bound:  # who connects before it serves waits in the backlog
             serving = loop.create_task(server.serve(sockets=[bound]))

@@ -1,9 +1,9 @@
 """The names of things: one type each, so that swapping two is a type error.
 
 An id is its prefix, `01`, and 22 base-62 digits that carry 128 random bits (contract
-anthropic-vaults 1.10). Those of logins, cards and secrets have decimal digits in their place, as clients of the other
-vendor know them (contract skyvern-credentials 3.10), and as many bits. On input nothing about an id is checked: an
-unknown one is simply not found.
+anthropic-vaults 1.10). Those of logins, cards and secrets, of their folders and codes have decimal digits in their
+place, as clients of the other vendor know them (contract skyvern-credentials 3.10), and as many bits. On input nothing
+about an id is checked: an unknown one is simply not found.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 ID_BYTES = 16
 _ID_DIGITS = 22  # 62**22 > 2**128
 _DECIMAL_DIGITS = 39  # 10**39 > 2**128
-_DECIMAL = frozenset({LOGIN})
+_DECIMAL = frozenset({LOGIN, FOLDER, PUSHED_CODE})
 
 
 def base62(number: int, width: int) -> str:

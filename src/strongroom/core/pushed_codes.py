@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import final
 
+from strongroom.core.failures import Invalid
 from strongroom.core.ids import OrganizationId, PushedCodeId, WorkspaceId
 from strongroom.core.secret import Secret
 
@@ -67,6 +68,27 @@ class PushedCode:
     source: str | None = None
     expired_at: datetime | None = None
     created_at: datetime
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message held."""
+
+    code: Secret
+    kind: CodeKind
+
+
+def extracted(content: Secret) -> Found | None:
+    """Return the code or link in a message. Raises `Invalid` for a long one in which none is found."""
+    text = content.reveal()
+    found = found_in(text)
+    if found is None:
+        if len(text) > MAX_PENDING:
+            raise Invalid(f"holds no code that can be told, and is over {MAX_PENDING} characters", field="content")
+        return None
+    code, kind = found
+    return Found(Secret(code), kind)
 
 
 def found_in(content: str) -> tuple[str, CodeKind] | None:

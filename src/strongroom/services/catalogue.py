@@ -9,10 +9,13 @@ from strongroom.services.authentication import Authentication
 from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
 from strongroom.services.environments import EnvironmentService
+from strongroom.services.folders import FolderService
 from strongroom.services.idempotency import Idempotency
 from strongroom.services.identities import IdentityKeyService
 from strongroom.services.keys import KeyService
+from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
+from strongroom.services.pushed_codes import PushedCodeService
 from strongroom.services.sessions import SessionService
 from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
@@ -38,3 +41,6 @@ class Services:
     identity_keys: IdentityKeyService
     validation: ValidationService
     access: EgressAccess
+    logins: LoginService
+    folders: FolderService
+    pushed_codes: PushedCodeService

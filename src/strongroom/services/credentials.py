@@ -9,9 +9,10 @@ from strongroom.core.actions import Action
 from strongroom.core.credentials import KINDS, Credential, NewCredential
 from strongroom.core.credentials.new import Change, require_sound
 from strongroom.core.credentials.terms import terms
-from strongroom.core.failures import Invalid, NotFound
+from strongroom.core.failures import Conflict, Invalid, NotFound
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.ids import CredentialId, NewId, VaultId
+from strongroom.core.logins import Login
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sources import Clock
 from strongroom.services.contention import changed
@@ -19,6 +20,7 @@ from strongroom.services.gate import Gate
 from strongroom.services.ports import Credentials, Custodian, Vaults
 
 ALL_KINDS = frozenset(KINDS)
+_FASTER = "somebody else has changed the credential meanwhile"
 
 
 @final
@@ -42,8 +44,12 @@ class CredentialService:
         self._clock = clock
         self._new_id = new_id
 
-    async def create(self, principal: Principal, vault: VaultId, new: NewCredential) -> Credential:
+    async def create(
+        self, principal: Principal, vault: VaultId, new: NewCredential, *, login: Login | None = None
+    ) -> Credential:
         """Store a credential as it is given: no network call, no test of the secret.
+
+        `login` is what is kept beside it, written with it.
 
         Raises `NotFound` for the vault, `Invalid` for an archived vault, broken rules and the cap,
         `Conflict` for a key that an active credential of the vault has.
@@ -71,7 +77,7 @@ class CredentialService:
         granted = await self._gate.admit(principal, Action.CREDENTIAL_CREATE, target, facts)
         (await self._vaults.get(principal.workspace, vault)).require_active()
         custody = await self._custodian.keep(granted, credential, new.material)
-        await self._credentials.add(credential, custody)
+        await self._credentials.add(credential, custody, login=login)
         return credential
 
     async def get(
@@ -98,8 +104,13 @@ class CredentialService:
         *,
         needs_material: bool,
         kinds: Collection[str] = ALL_KINDS,
+        login: Login | None = None,
+        expected: int | None = None,
     ) -> Credential:
         """Apply a change; the last write wins and none is lost.
+
+        `login` takes the place of what is kept beside it, in the same transaction. With `expected` the change is made
+        to that revision or not at all: `Conflict`.
 
         `needs_material` opens the stored secret for the change: say so only where the change merges
         with it. Raises `Invalid` for an archived credential or vault, and for a change to a kind that is none of
@@ -116,9 +127,11 @@ class CredentialService:
             before, stored = (
                 held  # read together: tokens may be renewed at any time, and the seal says of which revision
             )
+            if expected not in (None, before.revision):
+                raise Conflict(_FASTER)
             material = await self._custodian.open(granted, before, stored) if needs_material else None
             described, renewed = change(before, material)
-            if described == before and renewed is None:
+            if described == before and renewed is None and login is None:
                 return before
             if described.kind != before.kind:
                 _require_change_of_kind(before, described, kinds)
@@ -126,7 +139,9 @@ class CredentialService:
                 renewed = material or await self._custodian.open(granted, before, stored)
             after = replace(described, revision=before.revision + 1, updated_at=self._clock())
             custody = None if renewed is None else await self._custodian.keep(granted, after, renewed)
-            done = await self._credentials.replace(after, custody, expected=before.revision)
+            done = await self._credentials.replace(after, custody, expected=before.revision, login=login)
+            if not done and expected is not None:
+                raise Conflict(_FASTER)
             return after if done else None
 
         return await changed(attempt, what=f"credential {credential}")

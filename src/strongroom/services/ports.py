@@ -25,11 +25,13 @@ from strongroom.core.ids import (
     VaultId,
     WorkspaceId,
 )
+from strongroom.core.logins import Login
 from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
+from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.usage_ports import Refusals, Uses
 from strongroom.services.webhook_ports import Outbox, Webhooks
@@ -141,8 +143,8 @@ class Vaults(Protocol):
 class Credentials(Protocol):
     """Credentials; look-ups are within a vault of a workspace, others answer `NotFound`."""
 
-    async def add(self, credential: Credential, custody: Custody) -> None:
-        """Add a credential to an active vault.
+    async def add(self, credential: Credential, custody: Custody, *, login: Login | None = None) -> None:
+        """Add a credential to an active vault, with what is kept beside it.
 
         In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` where there is no room,
         `Conflict` for an active one with the same unique key.
@@ -164,10 +166,12 @@ class Credentials(Protocol):
     ) -> Page[Credential]:
         """Return a page of a vault's credentials of these kinds. Raises `NotFound` for the vault."""
 
-    async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
+    async def replace(
+        self, credential: Credential, custody: Custody | None, *, expected: int, login: Login | None = None
+    ) -> bool:
         """Write a changed credential if its revision is still `expected` and it is not archived.
 
-        `custody` replaces the receipt; None keeps it. Tells whether it was written.
+        `custody` replaces the receipt and `login` what is kept beside it; None keeps. Tells whether it was written.
         """
 
     async def archive(
@@ -350,3 +354,6 @@ class Store:
     outbox: Outbox
     refreshes: Refreshes
     authorizations: Authorizations
+    logins: Logins
+    folders: Folders
+    pushed_codes: PushedCodes

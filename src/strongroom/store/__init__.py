@@ -22,6 +22,9 @@ from strongroom.store.credentials import CredentialStore
 from strongroom.store.database import Database
 from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
+from strongroom.store.folders import FolderStore
+from strongroom.store.logins import LoginStore
+from strongroom.store.pushed_codes import PushedCodeStore
 from strongroom.store.refreshes import RefreshStore
 from strongroom.store.refusals import RefusalStore
 from strongroom.store.replies import ReplyStore
@@ -89,6 +92,9 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         outbox=DeliveryStore(database=database),
         refreshes=RefreshStore(database=database, feed=feed),
         authorizations=AuthorizationStore(database=database),
+        logins=LoginStore(database=database),
+        folders=FolderStore(database=database),
+        pushed_codes=PushedCodeStore(database=database),
     )
 
 

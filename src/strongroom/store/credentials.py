@@ -13,11 +13,13 @@ from strongroom.core.credentials import CAPPED, Credential
 from strongroom.core.events import EventType
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.ids import CredentialId, VaultId, WorkspaceId
+from strongroom.core.logins import Login
 from strongroom.core.pages import Page, PageQuery
 from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News, Owner
 from strongroom.store.database import Database
+from strongroom.store.login_rows import add_login, change_login
 from strongroom.store.rows import Row, described, read_credential, write_credential
 from strongroom.store.vaults import required as required_vault
 
@@ -100,13 +102,13 @@ class CredentialStore:
         self._database = database
         self._feed = feed
 
-    async def add(self, credential: Credential, custody: Custody) -> None:
-        """Add a credential to an active vault.
+    async def add(self, credential: Credential, custody: Custody, *, login: Login | None = None) -> None:
+        """Add a credential to an active vault, with what is kept beside it.
 
         In this order: `NotFound` for the vault, `Invalid` for an archived vault, `Invalid` where there is no room,
         `Conflict` for an active one with the same unique key.
         """
-        await self._feed.write(partial(_add, credential, custody))
+        await self._feed.write(partial(_add, credential, custody, login))
 
     async def get(self, workspace: WorkspaceId, vault: VaultId, credential: CredentialId) -> Credential:
         """Return a credential. Raises `NotFound` (for the vault, if that is what is missing)."""
@@ -128,13 +130,15 @@ class CredentialStore:
         """Return a page of a vault's credentials of these kinds. Raises `NotFound` for the vault."""
         return await self._database.read(partial(_page, workspace, vault, query, tuple(sorted(kinds))))
 
-    async def replace(self, credential: Credential, custody: Custody | None, *, expected: int) -> bool:
+    async def replace(
+        self, credential: Credential, custody: Custody | None, *, expected: int, login: Login | None = None
+    ) -> bool:
         """Write a changed credential if its revision is still `expected` and it is not archived.
 
-        `custody` replaces the receipt; None keeps it. Tells whether it was written. Raises
-        `Conflict` if its key has become that of another active credential.
+        `custody` replaces the receipt and `login` what is kept beside it; None keeps. Tells whether it was written.
+        Raises `Conflict` if its key has become that of another active credential.
         """
-        change = partial(_replace, credential, custody, expected)
+        change = partial(_replace, credential, custody, expected, login)
         return await self._feed.write(change, purges=custody is not None)
 
     async def archive(
@@ -152,7 +156,7 @@ class CredentialStore:
         return await self._database.read(partial(_active_in, workspace, vaults)) if vaults else []
 
 
-def _add(credential: Credential, custody: Custody, connection: Connection, news: News) -> None:
+def _add(credential: Credential, custody: Custody, login: Login | None, connection: Connection, news: News) -> None:
     # The lock on the vault's row makes the count and the insert one step for every other writer.
     vault = required_vault(credential.workspace, credential.vault, connection, lock=True)
     vault.require_active()
@@ -170,6 +174,7 @@ def _add(credential: Credential, custody: Custody, connection: Connection, news:
         connection.execute(_ADD, columns)
     except IntegrityError as error:
         raise _taken(credential, error) from None
+    add_login(credential, vault, login, connection)
     news.append(_change(_place(credential)))
     news.tell(EventType.CREDENTIAL_CREATED, credential.id, credential, at=credential.created_at, vault=credential.vault)
 
@@ -212,11 +217,17 @@ def _of_kinds(kinds: tuple[str, ...]) -> Select[Any]:
     return _OF_VAULT.where(or_(false(), *(_CREDENTIALS.c.kind == kind for kind in kinds)))
 
 
-def _replace(
-    credential: Credential, custody: Custody | None, expected: int, connection: Connection, news: News
+def _replace(  # noqa: PLR0913 - what is written, and where
+    credential: Credential,
+    custody: Custody | None,
+    expected: int,
+    login: Login | None,
+    connection: Connection,
+    news: News,
 ) -> bool:
     replaced = rewrite(credential, custody, expected, connection)
     if replaced:
+        change_login(credential, login, connection)
         news.append(_change(_place(credential)))
     return replaced
 

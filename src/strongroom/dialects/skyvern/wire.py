@@ -1,0 +1,39 @@
+"""What all shapes of this dialect share: fields that nobody knows are passed over (contract skyvern-credentials 3)."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from strongroom.dialects.validation import NO_NUL, OURS
+
+MAX_TEXT = 512
+"""Characters of a name, a label, or whom codes are sent to (contract section 10)."""
+MAX_LONG = 64 * 1024
+MAX_URL = 4096
+MAX_CONTEXT = 1000
+
+
+class Model(BaseModel):
+    """A body that comes in."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def refused(rule: str) -> PydanticCustomError:
+    """Return the error of a rule of ours."""
+    return PydanticCustomError(OURS, "{rule}", {"rule": rule})
+
+
+def _trimmed(value: object) -> object:
+    return value.strip() or None if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(pattern=NO_NUL)]
+"""A text that every database can keep."""
+ShortText = Annotated[Text, Field(max_length=MAX_TEXT)]
+Url = Annotated[Text, Field(max_length=MAX_URL)]
+Session = Annotated[ShortText | None, BeforeValidator(_trimmed)]
+"""A sticky session's id; blank is none."""
+Context = Annotated[Annotated[Text, Field(max_length=MAX_CONTEXT)] | None, BeforeValidator(_trimmed)]
+"""A note about the page; blank is none."""
