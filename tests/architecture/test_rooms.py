@@ -35,8 +35,9 @@ PORTS = (
     "strongroom.services.ports",
     "strongroom.services.authorization_ports",
     "strongroom.services.oauth_ports",
-    "strongroom.services.usage_ports",
     "strongroom.services.webhook_ports",
+    "strongroom.services.usage_ports",
+    "strongroom.services.login_ports",
 )
 
 # Where an exception is right, and why.

@@ -2,6 +2,9 @@ import base64
 
 import pytest
 
+from strongroom.core.failures import TooMany, Unavailable, Unreachable
+from strongroom.dialects.refusals import Crashed
+from strongroom.dialects.skyvern.errors import refusal
 from tests.dialects.skyvern.api import HERE, Api
 from tests.dialects.skyvern.behaviours import covers
 from tests.dialects.stage import Stage, Tenant
@@ -23,7 +26,7 @@ UNKNOWN_KEY = {"detail": "Invalid credentials"}
     ],
 )
 def test_without_a_good_key_the_answer_is_403_and_never_401(stage: Stage, headers: dict[str, str]) -> None:
-    for method, path in (("GET", STATUS), ("DELETE", f"{HERE}/bitwarden")):
+    for method, path in (("GET", STATUS), ("GET", HERE), ("POST", HERE), ("DELETE", f"{HERE}/bitwarden")):
         assert Api(url=stage.url, headers=headers).call(method, path, status=403).json() == UNKNOWN_KEY
 
 
@@ -73,3 +76,39 @@ def test_what_needs_a_browser_is_not_supported(api: Api) -> None:
     ):
         sent = None if method == "GET" else body
         assert api.call(method, path, sent, status=501).json() == {"detail": "Not supported by this server"}
+    assert api.get(HERE) == []
+
+
+@covers("V106", "V107")
+def test_strangers_are_refused_before_anything_is_read(stage: Stage) -> None:
+    stranger = Api(url=stage.url)
+    headers = {"content-type": "application/json"}
+    for content in (b"{}", b"{", b'{"name": 5}'):
+        assert stranger.call("POST", HERE, content=content, headers=headers, status=403).json() == UNKNOWN_KEY
+
+
+@covers("V108")
+def test_what_is_no_json_is_refused(api: Api) -> None:
+    headers = {"content-type": "application/json"}
+    for content, kind in (
+        (b"{", "json_invalid"),
+        (b"\xff", "json_invalid"),
+        (b"", "missing"),
+        (b"[]", "model_attributes_type"),
+    ):
+        answer = api.call("POST", HERE, content=content, headers=headers, status=422)
+        ((place, told),) = [(each["loc"], each["type"]) for each in answer.json()["detail"]]
+        assert (place, told) == (["body"], kind)
+    answer = api.call("POST", HERE, content=b"{}", headers={"content-type": "text/plain"}, status=422)
+    assert answer.json()["detail"][0] | {"msg": ""} == {"loc": ["body"], "msg": "", "type": "model_attributes_type"}
+
+
+def test_a_database_that_does_not_answer_is_503_and_reads_are_told_when_to_ask_again() -> None:
+    answer = refusal(Unavailable("the reason is for the log"))
+    assert (answer.status_code, answer.body) == (503, b'{"error":"Database temporarily unavailable"}')
+    broken = refusal(Crashed())
+    assert (broken.status_code, broken.body) == (500, b'{"error":"Unexpected error: Crashed"}')
+    upstream = refusal(Unreachable("the vault does not answer"))
+    assert (upstream.status_code, upstream.body) == (502, b'{"detail":"the vault does not answer"}')
+    slow = refusal(TooMany("too many requests", retry_after=7))
+    assert (slow.status_code, slow.headers["retry-after"]) == (429, "7")

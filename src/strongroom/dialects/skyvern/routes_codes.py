@@ -6,11 +6,11 @@ from typing import Annotated, final
 from fastapi import Query, Request, Response
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from strongroom.core.pushed_codes import CodeKind, PushedCode
+from strongroom.core.pushed_codes import CodeKind
 from strongroom.core.secret import Secret
 from strongroom.dialects.door import caller
 from strongroom.dialects.replies import reply
-from strongroom.dialects.skyvern import show
+from strongroom.dialects.skyvern import show_codes
 from strongroom.dialects.skyvern import wire_replies as shown
 from strongroom.dialects.skyvern.conventions import MAX_BODY
 from strongroom.dialects.skyvern.hidden import Hidden
@@ -80,7 +80,7 @@ class CodeRoutes:
                 expired_at=sent.expired_at,
             ),
         )
-        body = _shown(pushed, sent.type)
+        body = show_codes.pushed_code(pushed, sent.type)
         return reply(body if pushed.kind is not None else body | {"status": "raw_pending"})
 
     async def get_totp_codes(
@@ -95,25 +95,8 @@ class CodeRoutes:
         wanted = CodesWanted(
             limit=limit, identifier=totp_identifier or None, workflow_run=workflow_run_id or None, kind=otp_type
         )
-        answer = reply([_shown(pushed, None) for pushed in await self._codes.page(caller(request), wanted)])
+        answer = reply(
+            [show_codes.pushed_code(pushed, None) for pushed in await self._codes.page(caller(request), wanted)]
+        )
         answer.headers["cache-control"] = "no-store"
         return answer
-
-
-def _shown(pushed: PushedCode, type_: CodeKind | None) -> shown.TotpCode:
-    return {
-        "totp_code_id": pushed.id,
-        "organization_id": pushed.organization,
-        "totp_identifier": pushed.identifier,
-        "content": "" if pushed.content is None else pushed.content.reveal(),
-        "code": "" if pushed.code is None else pushed.code.reveal(),
-        "otp_type": None if pushed.kind is None else pushed.kind.value,
-        "type": None if type_ is None else type_.value,
-        "task_id": pushed.task,
-        "workflow_id": pushed.workflow,
-        "workflow_run_id": pushed.workflow_run,
-        "source": pushed.source,
-        "expired_at": None if pushed.expired_at is None else show.naive(pushed.expired_at),
-        "created_at": show.naive(pushed.created_at),
-        "modified_at": show.naive(pushed.created_at),
-    }

@@ -12,7 +12,7 @@ from strongroom.core.ids import CredentialId, FolderId
 from strongroom.core.logins import folded
 from strongroom.dialects.door import caller
 from strongroom.dialects.replies import reply
-from strongroom.dialects.skyvern import show, translate
+from strongroom.dialects.skyvern import show, show_codes, translate
 from strongroom.dialects.skyvern import wire_credentials as wire
 from strongroom.dialects.skyvern import wire_replies as shown
 from strongroom.dialects.skyvern.errors import Told
@@ -124,11 +124,7 @@ class CredentialRoutes:
         """Return the current one-time code of a login. Needs a key with the scope `totp:read`."""
         with told_missing("Credential not found"):
             found = await self._logins.code(caller(request), CredentialId(credential_id))
-        body: shown.CredentialTotpCodeResponse = {
-            "code": found.code.reveal(),
-            "seconds_remaining": found.seconds_remaining,
-        }
-        answer = reply(body)
+        answer = reply(show_codes.current_code(found))
         answer.headers["cache-control"] = "no-store"
         answer.headers["pragma"] = "no-cache"
         return answer
