@@ -226,6 +226,8 @@ class Settings(BaseModel):
     """How many creates an organization may make in a minute, on each node; 0 is without a limit."""
     requests_per_minute: Annotated[int, Field(ge=0)] = 0
     """How many other requests to the API it may make."""
+    provider_requests_per_minute: Annotated[int, Field(ge=0)] = 600
+    """How many items a provider token may create in a minute, on each node, and how many other requests it may make."""
     insecure_upstreams: bool = False
     """Whether MCP servers may be named by plain http URLs."""
     log_level: Annotated[str, AfterValidator(_level)] = "info"

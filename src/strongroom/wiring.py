@@ -31,7 +31,7 @@ from strongroom.dialects import DIALECTS
 from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
 from strongroom.dialects.options import Options
-from strongroom.dialects.rates import Rates
+from strongroom.dialects.rates import Rates, token
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client
@@ -55,6 +55,9 @@ from strongroom.services.keys import KeyService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
+from strongroom.services.provider_items import ProviderItemService
+from strongroom.services.provider_shares import ProviderShareService
+from strongroom.services.provider_tokens import ProviderAuthentication, ProviderTokenService
 from strongroom.services.pushed_codes import PushedCodeService
 from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import SessionService
@@ -249,6 +252,30 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
         ),
+        provider_authentication=ProviderAuthentication(tokens=store.provider_tokens),
+        provider_tokens=ProviderTokenService(
+            tokens=store.provider_tokens,
+            vaults=store.vaults,
+            gate=gate,
+            clock=clock,
+            new_id=new_id,
+            entropy=entropy,
+        ),
+        provider_items=ProviderItemService(
+            tokens=store.provider_tokens,
+            items=store.provider_items,
+            credentials=credentials,
+            custodian=custodian,
+            gate=gate,
+            clock=clock,
+        ),
+        provider_shares=ProviderShareService(
+            tokens=store.provider_tokens,
+            items=store.provider_items,
+            credentials=store.credentials,
+            gate=gate,
+            clock=clock,
+        ),
         access=access,
         logins=LoginService(
             credentials=credentials,
@@ -304,6 +331,12 @@ def _api(  # noqa: PLR0913 - as above
             creates_per_minute=settings.creates_per_minute,
             others_per_minute=settings.requests_per_minute,
             clock=edge.clock,
+        ),
+        provider_rates=Rates(
+            creates_per_minute=settings.provider_requests_per_minute,
+            others_per_minute=settings.provider_requests_per_minute,
+            clock=edge.clock,
+            by=token,
         ),
     )
     return Front(

@@ -42,6 +42,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         *(f"session {verb}" for verb in ("create", "list", "show", "end")),
         *(f"org {verb}" for verb in ("create", "list")),
         *(f"key {verb}" for verb in ("create", "list", "revoke")),
+        *(f"provider-token {verb}" for verb in ("create", "list", "revoke")),
         *(f"webhook {verb}" for verb in ("create", "list", "show", "test", "deliveries", "rotate", "enable", "delete")),
         *(f"audit {verb}" for verb in ("tail", "verify", "export")),
     }

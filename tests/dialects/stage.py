@@ -4,7 +4,7 @@ import asyncio
 import socket
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
 
 from strongroom.core.hosts import canonical_host
 from strongroom.core.plans import Destination, Plan
@@ -162,12 +163,14 @@ def running(
     strict_beta: bool = False,
     path_prefix: str = "",
     creates_per_minute: int = 0,
+    provider_requests_per_minute: int = 0,
     reaches_loopback: bool = False,
     edge: Edge | None = None,
+    through: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Stage]:
     """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http.
 
-    `edge` has another clock than the real one.
+    `edge` has another clock than the real one. Requests go `through` whatever stands before its API.
     """
     chosen = Settings(
         data_dir=folder,
@@ -175,6 +178,7 @@ def running(
         strict_beta=strict_beta,
         path_prefix=path_prefix,
         creates_per_minute=creates_per_minute,
+        provider_requests_per_minute=provider_requests_per_minute,
         egress_allow_private=(ip_network("127.0.0.1/32"),) if reaches_loopback else (),
         insecure_upstreams=reaches_loopback,
     )
@@ -184,7 +188,7 @@ def running(
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with _served(chosen, loop, edge or Edge()) as stage:
+        async with _served(chosen, loop, edge or Edge(), through) as stage:
             stages.append(stage)
             started.set()
             await stop.wait()
@@ -208,10 +212,14 @@ def running(
 
 
 @asynccontextmanager
-async def _served(settings: Settings, loop: asyncio.AbstractEventLoop, edge: Edge) -> AsyncIterator[Stage]:
+async def _served(
+    settings: Settings, loop: asyncio.AbstractEventLoop, edge: Edge, through: Callable[[ASGIApp], ASGIApp]
+) -> AsyncIterator[Stage]:
     doors = Doors(api=("127.0.0.1", 1), proxy=("127.0.0.1", 2))
     async with build(settings, edge, doors=doors) as house:
-        server = uvicorn.Server(uvicorn.Config(house.api, log_config=None, access_log=False, lifespan="off", ws="none"))
+        server = uvicorn.Server(
+            uvicorn.Config(through(house.api), log_config=None, access_log=False, lifespan="off", ws="none")
+        )
         with socket.create_server(("127.0.0.1", 0)) as bound:  # who connects before it serves waits in the backlog
             serving = loop.create_task(server.serve(sockets=[bound]))
             url = f"http://127.0.0.1:{bound.getsockname()[1]}"

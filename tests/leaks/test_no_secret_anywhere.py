@@ -32,6 +32,7 @@ from tests.e2e.stage import (
 )
 
 HOOK = "/hook"
+CARD = ("card_holder_name", "card_number", "card_exp_month", "card_exp_year", "card_cvv")
 STRAYED = "strongroom.placeholder.strayed"
 
 
@@ -170,6 +171,8 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
         assert planted.hear("duplicate", house.call("POST", path, {"auth": auth})).status_code == 409
         planted.hear("no key", house.call("POST", path, {"auth": auth}, key="srk_wrong"))
 
+    keep_for_another(planted, house)
+
     session = house.session(house.environment_id(), vault)
     use(planted, session, upstream, tmp_path)
     for credential, change in zip(stored, changes(planted), strict=True):
@@ -195,7 +198,7 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
     deliveries = f"/strongroom/v1/webhooks/{hook['id']}/deliveries"
     assert planted.hear(deliveries, house.call("GET", deliveries)).status_code == 200
 
-    assert len(planted.sentinels) == 10
+    assert len(planted.sentinels) == 16
     for where, data in planted.heard:
         assert_absent(planted, where, data)
     house.process.terminate()
@@ -208,6 +211,37 @@ def test_no_reply_log_metric_audit_entry_or_stored_byte_holds_a_secret(
             assert (
                 session["egress"]["proxy_url"].rpartition("@")[0].rpartition(":")[2].encode() not in file.read_bytes()
             )
+
+
+def keep_for_another(planted: Planted, house: House) -> None:
+    """Store items for another product, read them back and delete one; only what it reads may hold them."""
+    path = "/skyvern-provider/v1/credentials"
+    made = house.made("/strongroom/v1/provider-tokens", {"namespace": "another product"})
+    planted.sentinels["provider token"] = made["token"]
+
+    def ask(method: str, where: str = "", body: dict[str, Any] | None = None) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            bearer = {"Authorization": f"Bearer {made['token']}"}
+            return session.request(method, house.api + path + where, json=body, headers=bearer, timeout=20)
+
+    items: list[dict[str, Any]] = [
+        {"type": "password", "username": "u", "password": planted.new("p"), "totp": planted.new("totp")},
+        {"type": "credit_card", "card_brand": "visa", **dict.fromkeys(CARD, planted.new("card"))},
+        {"type": "secret", "secret_value": planted.new("value"), "metadata": {"k": planted.new("unread metadata")}},
+    ]
+    ids: list[str] = []
+    for item in items:
+        for wrong in ({**item, "type": "unheard_of"}, {**item, "type": list(item.values())}, {**item, "name": item}):
+            assert planted.hear("a refusal", ask("POST", body=wrong)).status_code == 422
+        stored = planted.hear("an id", ask("POST", body={"name": "n", **item}))
+        assert stored.status_code == 201, stored.text
+        ids.append(stored.json()["id"])
+        read = ask("GET", f"/{ids[-1]}")
+        assert read.json().items() >= {key: value for key, value in item.items() if key != "metadata"}.items()
+    planted.hear("a deletion", ask("DELETE", f"/{ids[-1]}"))
+    planted.hear("what there is", house.call("GET", "/strongroom/v1/provider-namespaces/another product/items"))
+    planted.hear("tokens", house.call("GET", "/strongroom/v1/provider-tokens"))
 
 
 def posts(upstream: Upstream) -> list[Seen]:

@@ -20,6 +20,8 @@ from strongroom.cli import (
     identity_key,
     key,
     org,
+    provider_item,
+    provider_token,
     running,
     serve,
     session,
@@ -63,6 +65,8 @@ app.add_typer(webhook.commands, name="webhook")
 app.add_typer(key.commands, name="key")
 app.add_typer(identity_key.commands, name="identity-key")
 app.add_typer(org.commands, name="org")
+app.add_typer(provider_token.commands, name="provider-token")
+app.add_typer(provider_item.commands, name="provider-item")
 doctor.register(app)
 
 

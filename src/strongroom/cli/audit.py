@@ -25,7 +25,7 @@ COLUMNS = {
     "FACTS": "facts",
 }
 
-commands = group(help="What was decided and what happened; proof that it was kept.")
+commands = group(help="What was decided and what happened; proof it was kept.")
 Organization = Annotated[
     str | None,
     typer.Option("--organization", metavar="ID", help="Another organization's log; needs the operator's key."),

@@ -49,7 +49,7 @@ StrayPlaceholders = Annotated[
         "with the worthless literal) or refuse (403). Both raise a security event. Without it: report.",
     ),
 ]
-commands = group(help="Network policies: which hosts an agent's session may reach.")
+commands = group(help="Network policies: which hosts a session may reach.")
 
 
 @commands.command(

@@ -25,12 +25,15 @@ class Scope(StrEnum):
     WEBHOOKS_WRITE = "webhooks:write"
     TOTP_READ = "totp:read"
     EGRESS = "egress"
+    PROVIDER = "provider"
 
 
 OPERATOR_SCOPES = frozenset({Scope.ORGANIZATIONS_READ, Scope.ORGANIZATIONS_WRITE})
 """Reach beyond one organization; only the operator's organization can hold them."""
 
-ALL_SCOPES = frozenset(Scope) - {Scope.EGRESS}
+PROVIDER_SCOPES = frozenset({Scope.PROVIDER, Scope.CREDENTIALS_WRITE})
+"""What a provider token may do, in its own namespace."""
+ALL_SCOPES = frozenset(Scope) - {Scope.EGRESS, Scope.PROVIDER}
 DEFAULT_SCOPES = ALL_SCOPES - {Scope.TOTP_READ}
 SESSION_SCOPES = frozenset({Scope.EGRESS})
 
@@ -94,6 +97,15 @@ class Action(Enum):
     AUTHORIZATION_COMPLETE = ("authorization.complete", Scope.CREDENTIALS_WRITE)
     IDENTITY_KEY_LIST = ("identity_key.list", Scope.ORGANIZATIONS_READ)
     IDENTITY_KEY_ROTATE = ("identity_key.rotate", Scope.ORGANIZATIONS_WRITE)
+    PROVIDER_TOKEN_CREATE = ("provider_token.create", Scope.KEYS_WRITE)
+    PROVIDER_TOKEN_LIST = ("provider_token.list", Scope.KEYS_READ)
+    PROVIDER_TOKEN_REVOKE = ("provider_token.revoke", Scope.KEYS_WRITE)
+    PROVIDER_NAMESPACE_JOIN = ("provider_namespace.join", Scope.TOTP_READ)
+    PROVIDER_ITEM_SHARE = ("provider_item.share", Scope.TOTP_READ)
+    PROVIDER_ITEM_WITHDRAW = ("provider_item.withdraw", Scope.CREDENTIALS_WRITE)
+    PROVIDER_ITEM_LIST = ("provider_item.list", Scope.CREDENTIALS_READ)
+    PROVIDER_ITEM_READ = ("provider_item.read", Scope.PROVIDER)
+    PROVIDER_ITEM_DELETE = ("provider_item.delete", Scope.PROVIDER)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

@@ -24,6 +24,7 @@ EventId = NewType("EventId", str)
 AuthorizationId = NewType("AuthorizationId", str)
 FolderId = NewType("FolderId", str)
 PushedCodeId = NewType("PushedCodeId", str)
+ProviderTokenId = NewType("ProviderTokenId", str)
 
 ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
@@ -41,7 +42,8 @@ EVENT = "whe_"
 AUTHORIZATION = "auth_"
 FOLDER = "cfld_"
 PUSHED_CODE = "totp_"
-IDENTITY_TOKEN = "idt_"  # noqa: S105 - what the ids of such tokens begin with
+PROVIDER_TOKEN_ID = "ptok_"  # noqa: S105 - what the ids of such tokens begin with
+IDENTITY_TOKEN = "idt_"  # noqa: S105 - likewise
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""

@@ -24,11 +24,12 @@ from strongroom.core.sources import Entropy
 
 API_KEY = "srk_"
 SESSION_TOKEN = "srt_"  # noqa: S105 - what a token begins with
+PROVIDER_TOKEN = "srp_"  # noqa: S105 - as above
 PAGE_TOKEN = "page_"  # noqa: S105 - as above
 
 TOKEN_BYTES = 32
 _TOKEN_DIGITS = 43  # 62**43 > 2**256
-_MINTED = re.compile(rf"(?:{API_KEY}|{SESSION_TOKEN})[0-9A-Za-z]{{{_TOKEN_DIGITS}}}\Z")
+_MINTED = re.compile(rf"(?:{API_KEY}|{SESSION_TOKEN}|{PROVIDER_TOKEN})[0-9A-Za-z]{{{_TOKEN_DIGITS}}}\Z")
 _SHOWN_DIGITS = 4  # of 43: leaves 232 bits
 _MAC_BYTES = 16
 _SUBKEY_BYTES = 32
@@ -42,6 +43,11 @@ def mint_api_key(entropy: Entropy) -> Secret:
 def mint_session_token(entropy: Entropy) -> Secret:
     """Make the token that a session's agent shows to the proxy."""
     return _mint(SESSION_TOKEN, entropy)
+
+
+def mint_provider_token(entropy: Entropy) -> Secret:
+    """Make the token that another product shows to read back what it stored here."""
+    return _mint(PROVIDER_TOKEN, entropy)
 
 
 def mint_state(entropy: Entropy) -> Secret:

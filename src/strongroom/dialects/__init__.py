@@ -8,5 +8,6 @@ from strongroom.dialects.anthropic import ANTHROPIC
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.native import NATIVE
 from strongroom.dialects.skyvern import SKYVERN
+from strongroom.dialects.skyvern_provider import SKYVERN_PROVIDER
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE, SKYVERN)}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE, SKYVERN, SKYVERN_PROVIDER)}

@@ -16,8 +16,8 @@ class Options:
 
     `insecure_upstreams` admits MCP servers on plain http; `strict_beta` refuses Anthropic requests
     without the beta header; `path_prefix` is where the API is reachable besides the root; `rates` are
-    shared by all dialects. `callback_url` is where browsers bring answers of OAuth servers, and `client_url` where
-    those servers can read who we are.
+    shared by all dialects but the provider's, which counts each token by itself. `callback_url` is where browsers bring
+    answers of OAuth servers, and `client_url` where those servers can read who we are.
     """
 
     clock: Clock
@@ -27,5 +27,6 @@ class Options:
     strict_beta: bool = False
     path_prefix: str = ""
     rates: Rates | None = None
+    provider_rates: Rates | None = None
     callback_url: str | None = None
     client_url: str | None = None

@@ -15,6 +15,9 @@ from strongroom.services.identities import IdentityKeyService
 from strongroom.services.keys import KeyService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
+from strongroom.services.provider_items import ProviderItemService
+from strongroom.services.provider_shares import ProviderShareService
+from strongroom.services.provider_tokens import ProviderAuthentication, ProviderTokenService
 from strongroom.services.pushed_codes import PushedCodeService
 from strongroom.services.sessions import SessionService
 from strongroom.services.validation import ValidationService
@@ -40,6 +43,10 @@ class Services:
     connecting: Connecting
     identity_keys: IdentityKeyService
     validation: ValidationService
+    provider_authentication: ProviderAuthentication
+    provider_tokens: ProviderTokenService
+    provider_items: ProviderItemService
+    provider_shares: ProviderShareService
     access: EgressAccess
     logins: LoginService
     folders: FolderService

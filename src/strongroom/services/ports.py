@@ -33,6 +33,7 @@ from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
+from strongroom.services.provider_ports import ProviderItems, ProviderTokens
 from strongroom.services.usage_ports import Refusals, Uses
 from strongroom.services.webhook_ports import Outbox, Webhooks
 
@@ -357,3 +358,5 @@ class Store:
     logins: Logins
     folders: Folders
     pushed_codes: PushedCodes
+    provider_tokens: ProviderTokens
+    provider_items: ProviderItems

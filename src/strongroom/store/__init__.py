@@ -24,6 +24,8 @@ from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
 from strongroom.store.folders import FolderStore
 from strongroom.store.logins import LoginStore
+from strongroom.store.provider_items import ProviderItemStore
+from strongroom.store.provider_tokens import ProviderTokenStore
 from strongroom.store.pushed_codes import PushedCodeStore
 from strongroom.store.refreshes import RefreshStore
 from strongroom.store.refusals import RefusalStore
@@ -95,6 +97,8 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         logins=LoginStore(database=database),
         folders=FolderStore(database=database),
         pushed_codes=PushedCodeStore(database=database),
+        provider_tokens=ProviderTokenStore(database=database, feed=feed),
+        provider_items=ProviderItemStore(database=database),
     )
 
 

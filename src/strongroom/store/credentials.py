@@ -26,6 +26,8 @@ from strongroom.store.vaults import required as required_vault
 _CREDENTIALS, _VAULTS = tables.credentials, tables.vaults
 _CUSTODY = (_CREDENTIALS.c.custodian, _CREDENTIALS.c.receipt, _CREDENTIALS.c.custody_revision)
 _DESCRIPTION = described(column for column in _CREDENTIALS.c if column.name not in {each.name for each in _CUSTODY})
+WHOLE = (*_DESCRIPTION, *_CUSTODY)
+"""The columns of a credential together with its receipt, as `read_whole` wants them selected."""
 _NO_CUSTODY = dict.fromkeys(_CUSTODY)
 _ACTIVE = _CREDENTIALS.c.archived_at.is_(None)
 _IN_PLACE = (
@@ -273,6 +275,11 @@ def _active_in(
 ) -> list[tuple[Credential, Custody]]:
     rows = connection.execute(_ACTIVE_IN, {"workspace": workspace, "vaults": list(vaults)})
     return [(read_credential(row), _read_custody(row)) for row in rows]
+
+
+def read_whole(row: Row) -> tuple[Credential, Custody]:
+    """Read a credential with its receipt."""
+    return read_credential(row), _read_custody(row)
 
 
 def _read_custody(row: Row) -> Custody:

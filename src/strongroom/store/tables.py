@@ -325,3 +325,41 @@ authorizations = Table(
     Column("ask_every", BigInteger),
 )
 """Consent that is waited for. `sealed` is what finishes it, and goes with the outcome; `state` is a digest."""
+
+provider_namespaces = Table(
+    "provider_namespaces",
+    metadata,
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("vault_id", ID, ForeignKey("vaults.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("opened_by", ID, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+"""Where another product keeps its secrets here: a name, and the vault behind it."""
+
+provider_tokens = Table(
+    "provider_tokens",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("workspace_id", ID, ForeignKey("workspaces.id"), nullable=False, index=True),
+    Column("namespace", Text, nullable=False),
+    Column("vault_id", ID, ForeignKey("vaults.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text),
+    Column("hint", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+provider_items = Table(
+    "provider_items",
+    metadata,
+    Column("namespace_vault_id", ID, ForeignKey("vaults.id", ondelete="CASCADE"), primary_key=True),
+    Column("credential_id", ID, ForeignKey("credentials.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("opens_at", Moment),
+    Column("closes_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)
+"""What is said of an item in a namespace: when it may be read and, where it lies in another vault, that it may."""

@@ -19,7 +19,7 @@ async def document(http: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def test_every_route_is_described_with_its_answer_and_its_refusals(document: dict[str, Any]) -> None:
-    assert len(document["paths"]) == 38
+    assert len(document["paths"]) == 43
     for item in document["paths"].values():
         for operation in item.values():
             statuses = {"200", "400", "401", "403", "404", "405", "409", "413", "429", "500", "502", "503"}
@@ -40,6 +40,7 @@ async def test_creates_take_an_idempotency_key(document: dict[str, Any]) -> None
         "/strongroom/v1/environments",
         "/strongroom/v1/keys",
         "/strongroom/v1/organizations",
+        "/strongroom/v1/provider-tokens",
         "/strongroom/v1/vaults/{vault}/credentials",
         "/strongroom/v1/webhooks",
         "/strongroom/v1/webhooks/{webhook_id}/rotate",

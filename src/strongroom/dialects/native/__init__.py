@@ -14,6 +14,8 @@ from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
 from strongroom.dialects.native.logins import add_logins
 from strongroom.dialects.native.organizations import add_organizations
+from strongroom.dialects.native.provider_items import add_provider_items
+from strongroom.dialects.native.provider_tokens import add_provider_tokens
 from strongroom.dialects.native.sessions import add_sessions
 from strongroom.dialects.native.shapes import PREFIX
 from strongroom.dialects.native.vaults import add_vaults
@@ -42,6 +44,8 @@ def build(services: Services, options: Options) -> Door:
     add_identity_keys(door.router, services, options)
     add_keys(door.router, services)
     add_organizations(door.router, services)
+    add_provider_tokens(door.router, services)
+    add_provider_items(door.router, services)
     add_audit(door.router, services)
     add_webhooks(door.router, services)
     add_authorizations(door.router, services)
