@@ -3,6 +3,7 @@
 #
 #   make demo              the first hour in one command
 #   make test              everything that must hold; ARGS="-k audit" for a part of it
+#   make test-skyvern-server   a real Skyvern server that keeps its credentials here; its environment takes 1.3 GB
 #   make bench             how fast the proxy is, beside a direct connection and mitmproxy
 #   PYTHON=python3.12      which Python to use
 
@@ -13,7 +14,7 @@ ARGS ?=
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench fmt lint types imports coverage docs lock clean environment clients system
+.PHONY: help demo test test-skyvern-server bench fmt lint types imports coverage docs lock clean environment clients system
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -28,6 +29,11 @@ test: system environment clients
 	@$(MAKE) types
 	@$(MAKE) imports
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# Not a part of `make test`, for the size of what it needs; the calls that it makes are replayed there always.
+test-skyvern-server: environment
+	@scripts/venv .venv-skyvern-server requirements/skyvern-server.lock
+	$(BIN)/python -m pytest tests/skyvern_server/real_server.py $(ARGS)
 
 bench: environment
 	@scripts/venv .venv-bench requirements/bench.lock
