@@ -36,7 +36,6 @@ PORTS = (
     "strongroom.services.authorization_ports",
     "strongroom.services.oauth_ports",
     "strongroom.services.provider_ports",
-    "strongroom.services.usage_ports",
     "strongroom.services.webhook_ports",
     "strongroom.services.usage_ports",
     "strongroom.services.login_ports",

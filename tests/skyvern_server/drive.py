@@ -12,7 +12,7 @@ from typing import Any
 
 async def main() -> list[dict[str, Any]]:
     asked = json.load(sys.stdin)
-    from skyvern import Skyvern  # noqa: PLC0415 - it reads the environment as it is loaded
+    from skyvern import Skyvern  # type: ignore[import-not-found]  # noqa: PLC0415 - it reads its variables as it is loaded
 
     skyvern = Skyvern.local(use_in_memory_db=True, settings=asked["settings"])
     http = skyvern._client_wrapper.httpx_client.httpx_client

@@ -56,6 +56,25 @@ async def test_a_provider_token_is_nobody_at_every_other_door(skyvern: Skyvern, 
 
 
 @covers("S129")
+async def test_a_provider_token_is_nobody_at_skyverns_own_door(skyvern: Skyvern) -> None:
+    id_ = await skyvern.store("n", PASSWORD)
+    url = skyvern.base.removesuffix(PREFIX)
+    for headers in ({}, {"x-api-key": skyvern.token}, {"x-api-key": skyvern.token, "Authorization": ""}):
+        for path in ("/v1/credentials", f"/v1/credentials/{id_}", f"/v1/credentials/{id_}/totp-code"):
+            answer = await skyvern.ask("GET", url + path, **headers)
+            assert (answer.status, answer.body) == (403, {"detail": "Invalid credentials"})
+
+
+async def test_an_item_is_no_login_of_the_workspace(skyvern: Skyvern, tenant: Tenant) -> None:
+    id_ = await skyvern.store("n", PASSWORD)
+    raw = tenant.raw()
+    for method, path in (("GET", ""), ("GET", "/totp-code"), ("POST", "/delete")):
+        assert raw.call(method, f"/v1/credentials/{id_}{path}").status_code in {403, 404}
+    assert raw.get("/v1/credentials").json() == []
+    assert await skyvern.read(id_) == PASSWORD
+
+
+@covers("S129")
 async def test_an_api_key_is_nobody_at_the_providers_door(skyvern: Skyvern, tenant: Tenant) -> None:
     id_ = await skyvern.store("n", PASSWORD)
     for key in (tenant.key, ADMIN_KEY):
