@@ -7,7 +7,7 @@ from typing import Protocol, final
 
 from strongroom.core.ids import CredentialId, FolderId, PushedCodeId, WorkspaceId
 from strongroom.core.logins import Folder, StoredLogin
-from strongroom.core.pushed_codes import CodeKind
+from strongroom.core.pushed_codes import MAX_KEPT, CodeKind
 
 
 @final
@@ -109,8 +109,8 @@ class CodeQuery:
 class PushedCodes(Protocol):
     """Codes that were pushed."""
 
-    async def add(self, code: SealedCode, *, since: datetime) -> None:
-        """Add one. Raises `TooMany` if the workspace has as many as may be kept since that moment."""
+    async def add(self, code: SealedCode, *, since: datetime, most: int = MAX_KEPT) -> None:
+        """Add one. Raises `TooMany` if the workspace has `most` since that moment."""
 
     async def page(self, workspace: WorkspaceId, query: CodeQuery) -> Sequence[SealedCode]:
         """Return some."""

@@ -37,9 +37,9 @@ class PushedCodeStore:
     def __init__(self, *, database: Database) -> None:
         self._database = database
 
-    async def add(self, code: SealedCode, *, since: datetime) -> None:
-        """Add one. Raises `TooMany` if the workspace has as many as may be kept since that moment."""
-        await self._database.write(partial(_add, code, since))
+    async def add(self, code: SealedCode, *, since: datetime, most: int = MAX_KEPT) -> None:
+        """Add one. Raises `TooMany` if the workspace has `most` since that moment."""
+        await self._database.write(partial(_add, code, since, most))
 
     async def page(self, workspace: WorkspaceId, query: CodeQuery) -> Sequence[SealedCode]:
         """Return some in which something was found, newest first."""
@@ -51,10 +51,10 @@ class PushedCodeStore:
             await self._database.write(partial(_forget, codes_before, all_before), purges=True)
 
 
-def _add(code: SealedCode, since: datetime, connection: Connection) -> None:
+def _add(code: SealedCode, since: datetime, most: int, connection: Connection) -> None:
     connection.execute(_HOME, {"workspace": code.workspace})  # locked: the count and the insert are one step
-    if connection.execute(_COUNT, {"workspace": code.workspace, "since": since}).scalar_one() >= MAX_KEPT:
-        raise TooMany(f"{MAX_KEPT} codes of the last day are kept already: wait", retry_after=60)
+    if connection.execute(_COUNT, {"workspace": code.workspace, "since": since}).scalar_one() >= most:
+        raise TooMany(f"{most} codes of the last day are kept already: wait", retry_after=60)
     fields = asdict(code)
     columns = {
         "organization_id": fields.pop("organization"),
