@@ -75,6 +75,25 @@ def test_occur_in_is_never_wrongly_no(needles: list[bytes], data: bytes) -> None
         assert Needles(needles).occur_in(data)
 
 
+@given(
+    st.binary(min_size=4, max_size=4), st.lists(st.binary(max_size=300), min_size=2, max_size=5), st.binary(max_size=9)
+)
+@example(begin=b"abcd", rests=[b"1efghij", b"2efghij", b"1exghij"], before=b"")
+def test_whatever_needles_that_begin_alike_have_in_common_each_of_them_is_seen(
+    begin: bytes, rests: list[bytes], before: bytes
+) -> None:
+    needles = Needles([begin + rest for rest in rests])
+    for rest in rests:
+        assert needles.occur_in(before + begin + rest)
+
+
+def test_forms_that_differ_in_the_case_of_an_escape_are_looked_for_by_the_longest_string_they_have_in_common() -> None:
+    needles = Needles([b"%62%6e%30%31%32%33%6ftail", b"%62%6E%30%31%32%33%6Ftail"])
+    assert needles._anchors == (b"%30%31%32%33%6",)
+    assert needles.occur_in(b"(%62%6E%30%31%32%33%6Ftail)")
+    assert not needles.occur_in(b"%62%6e%6E%6f%6Ftail")
+
+
 @given(few, texts)
 def test_a_replacement_is_never_searched_again(needles: list[bytes], data: bytes) -> None:
     def twice(found: bytes) -> bytes:

@@ -18,6 +18,8 @@ from strongroom.core.overriding import override
 
 _MIN_ANCHOR = 4
 _MAX_ANCHORS = 48
+_LONG_ANCHOR = 256
+_ALIKE = re.compile(rb"\0+")
 _HEAD = 4
 _BEGINNING = 8
 _GLIMPSE = 32
@@ -60,9 +62,9 @@ class Needles:
 
     def occur_in(self, data: bytes) -> bool:
         """Tell quickly whether a needle may stand in the data: never wrongly no."""
-        find = data.find  # a third quicker than `in`; this runs for every message
+        part = data.partition  # quicker than `in`, which raises inside, and than `find`; this runs for every message
         for anchor in self._anchors:  # noqa: SIM110 - a generator costs thrice
-            if find(anchor) >= 0:
+            if part(anchor)[1]:
                 return True
         return False
 
@@ -163,7 +165,7 @@ def _shorter(needles: list[bytes]) -> dict[bytes, bytes | None]:
 
 
 def _anchors(needles: list[bytes]) -> tuple[bytes, ...]:
-    """Return few byte strings such that every needle begins with one of them."""
+    """Return few byte strings such that every needle holds one of them."""
     if len(needles) <= 1:
         return tuple(needles)
     groups: dict[bytes, list[bytes]] = {}
@@ -171,13 +173,22 @@ def _anchors(needles: list[bytes]) -> tuple[bytes, ...]:
         groups.setdefault(needle[:_MIN_ANCHOR], []).append(needle)
     if len(groups) > _MAX_ANCHORS:
         return tuple({needle[:1] for needle in needles})
-    return tuple(_common_prefix(group) for group in groups.values())
+    return tuple(map(_in_common, groups.values()))
 
 
-def _common_prefix(group: list[bytes]) -> bytes:
-    low, high = min(group), max(group)
-    length = next((i for i, byte in enumerate(low) if byte != high[i]), len(low))
-    return low[:length]
+def _in_common(group: list[bytes]) -> bytes:
+    """Return the longest string that all have at the same place, near their beginnings: a long one is found faster.
+
+    Forms that differ in the case of their escapes have much in common behind the first of these.
+    """
+    first, *others = group
+    size = min(_LONG_ANCHOR, *map(len, group))
+    differing = 0
+    for other in others:
+        differing |= int.from_bytes(first[:size]) ^ int.from_bytes(other[:size])
+    runs = [found.span() for found in _ALIKE.finditer(differing.to_bytes(size))]
+    start, end = max(runs, key=lambda run: run[1] - run[0])
+    return first[start:end]
 
 
 @final
