@@ -25,9 +25,8 @@ _NAMES = re.compile(rb"([^:\n]+):[^\n]*\n").findall
 class Head:
     """The fields of a message: `lines` as they came, without their ends, and beside them `names` in lower case.
 
-    There are as many of the one as of the other, by the grammar. To have `zip` check it costs more than half as much
-    again, for every message.
-    Plain slots and nothing split that nobody asks for: two of these are made for every request.
+    Plain slots and nothing split that nobody asks for: two of these are made for every request. There are as many lines
+    as names, by the grammar, and to have `zip` check it costs half as much again.
     """
 
     __slots__ = ("lines", "lower", "minor", "names", "raw")
@@ -59,7 +58,7 @@ class Head:
 
     def lines_without(self, names: frozenset[bytes]) -> list[bytes]:
         """Return the lines of all fields but these, byte for byte."""
-        return [line for lower, line in zip(self.names, self.lines) if lower not in names]  # noqa: B905 - see `lines`
+        return [line for lower, line in zip(self.names, self.lines) if lower not in names]  # noqa: B905 - see above
 
 
 def value_of(line: bytes) -> bytes:
@@ -82,12 +81,13 @@ class RequestHead(Head):
 class ReplyHead(Head):
     """What an upstream answers."""
 
-    __slots__ = ("reason", "status")
+    __slots__ = ("line", "reason", "status")
 
     def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
         minor, status, reason, fields = found.groups()
         self.status = int(status)
         self.reason = reason or b""
+        self.line = b"HTTP/1.1 " + status + b" " + self.reason
         super().__init__(raw, 1 if minor == b"1" else 0, fields)
 
 

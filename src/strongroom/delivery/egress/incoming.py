@@ -342,7 +342,7 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
 def forwarded_head(head: ReplyHead, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head as it came, but for what concerns the hop to the upstream; `framing` as for `_head`."""
     lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
-    return b"\r\n".join([b"HTTP/1.1 %d %b" % (head.status, head.reason), *lines, framing])
+    return b"\r\n".join([head.line, *lines, framing])
 
 
 def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool = False) -> bytes:
