@@ -1,21 +1,26 @@
 """`strongroom credential`: secrets go in here; what comes out describes them."""
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, assert_never
 
 import typer
 
-from strongroom.cli import agent_identity, output
+from strongroom.cli import agent_identity, logins, output
 from strongroom.cli.aws_keys import read_keys
 from strongroom.cli.client import Client, Json, path
 from strongroom.cli.complaint import Complaint
+from strongroom.cli.described import kind_of, name_of, row_of, show_one
+from strongroom.cli.logins import AsFields, Brand, Label, SiteUrl, Username, WithTotp
 from strongroom.cli.lookups import (
+    ALL_VAULTS,
     DEFAULT_VAULT,
     agent_identities_of,
     aws_keys_of,
     credentials_of,
     find_credential,
     find_vault,
+    logins_of,
     place_of,
     vault_to_add_to,
 )
@@ -32,40 +37,11 @@ class Kind(StrEnum):
     MCP_OAUTH = "mcp_oauth"
     AWS_KEYS = "aws_keys"
     AGENT_IDENTITY = "agent_identity"
+    PASSWORD = "password"  # noqa: S105 - the name of a kind
+    CREDIT_CARD = "credit_card"
+    SECRET = "secret"  # noqa: S105 - likewise
 
 
-FIELDS = {
-    "id": "id",
-    "vault": "vault_id",
-    "kind": "auth.type",
-    "variable": "auth.secret_name",
-    "server": "auth.mcp_server_url",
-    "display name": "display_name",
-    "network": "auth.networking.type",
-    "hosts": "auth.networking.allowed_hosts",
-    "put into": "auth.injection_location",
-    "expires": "auth.expires_at",
-    "metadata": "metadata",
-    "created": "created_at",
-    "updated": "updated_at",
-    "archived": "archived_at",
-}
-
-KEYS_FIELDS = {
-    "id": "id",
-    "vault": "vault_id",
-    "kind": "kind",
-    "variables": "variables",
-    "display name": "display_name",
-    "hosts": "hosts",
-    "metadata": "metadata",
-    "created": "created_at",
-    "updated": "updated_at",
-    "archived": "archived_at",
-}
-"""What the server says of AWS keys, in its own words."""
-
-EVERYWHERE = "every host that the environment allows"
 VALUE = "the secret"
 VARIABLE_WORDS = {
     "name": "NAME",
@@ -92,6 +68,14 @@ MCP_WORDS = {
     "metadata": "--metadata",
 }
 
+_OF_KINDS = {
+    "access_key_id": ("aws_keys",),
+    "audience": ("agent_identity",),
+    "username": ("password",),
+    "totp": ("password",),
+    "brand": ("credit_card",),
+    "label": ("secret",),
+}
 commands = group(help="Secrets: stored once, never shown again. Commands show what they are and where they may go.")
 InVault = Annotated[str, typer.Option("--vault", metavar="ID_OR_NAME", help="The vault it lies in.")]
 KeyId = Annotated[
@@ -111,6 +95,8 @@ Wanted = Annotated[str, typer.Argument(metavar="ID_OR_NAME", help="The credentia
         "--value-stdin",
         "strongroom credential add linear --kind static_bearer --url https://mcp.linear.app/mcp --value-file token.txt",
         "strongroom credential add tools --kind agent_identity --url https://tools.example.com/mcp",
+        "strongroom credential add bank --kind password --username me --site https://bank.example/login --totp",
+        "strongroom credential add card --kind credit_card --brand visa --site https://shop.test --value-file c.json",
     ),
 )
 def add(
@@ -146,6 +132,12 @@ def add(
         typer.Option("--audience", metavar="TEXT", help="Whom an agent_identity is for; without it, the --url."),
     ] = None,
     access_key_id: KeyId = None,
+    username: Username = None,
+    site: SiteUrl = None,
+    brand: Brand = None,
+    label: Label = None,
+    totp: WithTotp = False,
+    fields: AsFields = False,
     display_name: Annotated[
         str | None, typer.Option("--display-name", metavar="TEXT", help="A name for people.")
     ] = None,
@@ -158,10 +150,38 @@ def add(
 ) -> None:
     """Store a secret. It is read from a prompt, a pipe or a file, never from an argument."""
     notes = read_metadata(metadata)
-    if access_key_id is not None and kind is not Kind.AWS_KEYS:
-        raise typer.BadParameter("is for --kind aws_keys", param_hint="--access-key-id")
-    if audience is not None and kind is not Kind.AGENT_IDENTITY:
-        raise typer.BadParameter("is for --kind agent_identity", param_hint="--audience")
+    _require_kind_of(kind, access_key_id=access_key_id, audience=audience, username=username, brand=brand)
+    _require_kind_of(kind, label=label, totp=totp, site=site, fields=fields)
+    if kind in logins.KINDS:
+        logins.require_for_kind(kind, url=url, hosts=hosts, site=site, others=unrestricted or imitate)
+        client = connection(ctx).client()
+        place = vault_to_add_to(client, vault)
+        asked = {
+            "credential": logins.read_fields(
+                partial(
+                    read_value,
+                    from_stdin=value_stdin,
+                    from_file=value_file,
+                    from_env=from_env,
+                    from_netrc=from_netrc,
+                ),
+                kind,
+                name,
+                asks=logins.asks_at_terminal(value_stdin, value_file, from_env, from_netrc),
+                totp=totp,
+                fields=fields,
+                username=username,
+                brand=brand,
+                label=label,
+            ),
+            "site": site,
+            "hosts": hosts,
+            "surfaces": None if header and body else _surfaces(header=header, body=body),
+            "display_name": display_name or name,
+            "metadata": notes,
+        }
+        show_one(logins.add_login(client, _made(client, place), kind, asked), as_json=as_json)
+        return
     if kind is Kind.AGENT_IDENTITY:
         others = hosts or unrestricted or imitate or value_stdin or value_file or not (header and body)
         server = agent_identity.require_server(url, others=bool(others))
@@ -169,7 +189,7 @@ def add(
         home = _made(client, vault_to_add_to(client, vault))
         named: Json = {"display_name": display_name or name, "metadata": notes}
         identity = {"mcp_server_url": server, "audience": audience} | named
-        _show(agent_identity.add_identity(client, home, identity), as_json=as_json)
+        show_one(agent_identity.add_identity(client, home, identity), as_json=as_json)
         return
     if kind is Kind.AWS_KEYS:
         _require_reach(hosts, unrestricted=unrestricted, url=url)
@@ -179,7 +199,7 @@ def add(
             )
     elif kind is Kind.ENVIRONMENT_VARIABLE:
         _require_reach(hosts, unrestricted=unrestricted, url=url)
-        _require_surface(header=header, body=body)
+        _surfaces(header=header, body=body)
     elif url is None or hosts or unrestricted or imitate:
         raise typer.BadParameter(
             f"{kind.value} belongs to one MCP server: give --url, and neither --host, --unrestricted nor --imitate",
@@ -191,7 +211,6 @@ def add(
     keys = read_keys(value, access_key_id=access_key_id) if kind is Kind.AWS_KEYS else {}
     place = _made(client, place)
     if kind is Kind.ENVIRONMENT_VARIABLE:
-        surfaces = [word for word, wanted in (("header", header), ("body", body)) if wanted]
         made = _add_variable(
             client,
             place,
@@ -199,7 +218,7 @@ def add(
                 "name": name,
                 "value": value.reveal(),
                 "hosts": None if unrestricted else hosts,
-                "surfaces": surfaces,
+                "surfaces": _surfaces(header=header, body=body),
                 "placeholder": "imitate" if imitate else "opaque",
                 "display_name": display_name,
                 "metadata": notes,
@@ -215,7 +234,7 @@ def add(
             {"auth": auth, "display_name": display_name or name, "metadata": notes},
             MCP_WORDS | {"display_name": "--display-name" if display_name else "NAME"},
         )
-    _show(made, as_json=as_json)
+    show_one(made, as_json=as_json)
 
 
 @commands.command("list", epilog=examples("strongroom credential list", "strongroom credential list --vault default"))
@@ -231,13 +250,13 @@ def list_(
     """
     client = connection(ctx).client()
     if vault is None:
-        vaults = list(client.every(path("v1", "vaults"), include_archived=archived))
+        vaults = list(client.every(ALL_VAULTS, include_archived=archived))
     else:
         vaults = [find_vault(client, vault, archived=True)]
     found = [
-        held if as_json else _row(held, place)
+        held if as_json else row_of(held, place)
         for place in vaults
-        for where in (credentials_of(place), aws_keys_of(place), agent_identities_of(place))
+        for where in (credentials_of(place), aws_keys_of(place), agent_identities_of(place), logins_of(place))
         for held in client.every(where, include_archived=archived)
     ]
     columns = {"ID": "id", "NAME": "name", "VAULT": "vault", "KIND": "kind", "HOSTS": "hosts"} | (
@@ -252,7 +271,7 @@ def show(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAULT,
     """Show what a credential is and where it may go."""
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
-    _show(find_credential(client, place, credential, archived=True), as_json=as_json)
+    show_one(find_credential(client, place, credential, archived=True), as_json=as_json)
 
 
 @commands.command("rotate", epilog=examples("gh auth token | strongroom credential rotate GITHUB_TOKEN --value-stdin"))
@@ -261,6 +280,8 @@ def rotate(
     credential: Wanted,
     vault: InVault = DEFAULT_VAULT,
     access_key_id: KeyId = None,
+    totp: WithTotp = False,
+    fields: AsFields = False,
     value_stdin: FromStdin = False,
     value_file: FromFile = None,
     from_env: FromEnv = None,
@@ -271,13 +292,22 @@ def rotate(
     client = connection(ctx).client()
     place = find_vault(client, vault)
     found = find_credential(client, place, credential)
-    kind = Kind(_kind(found))
+    kind = Kind(kind_of(found))
     if kind is Kind.AGENT_IDENTITY:
         raise Complaint("an agent identity holds no secret: `strongroom identity-key rotate` replaces what signs it")
     if access_key_id is not None and kind is not Kind.AWS_KEYS:
         raise typer.BadParameter("is for AWS keys", param_hint="--access-key-id")
+    _require_kind_of(kind, totp=totp, fields=fields)
+    if kind in logins.KINDS:
+        read = partial(
+            read_value, from_stdin=value_stdin, from_file=value_file, from_env=from_env, from_netrc=from_netrc
+        )
+        asks = logins.asks_at_terminal(value_stdin, value_file, from_env, from_netrc)
+        given = logins.read_fields(read, kind, name_of(found), asks=asks, totp=totp, fields=fields)
+        show_one(logins.change_login(client, place_of(place, found), given), as_json=as_json)
+        return
     value = read_value(
-        _name(found), from_stdin=value_stdin, from_file=value_file, from_env=from_env, from_netrc=from_netrc
+        name_of(found), from_stdin=value_stdin, from_file=value_file, from_env=from_env, from_netrc=from_netrc
     )
     if kind is Kind.AWS_KEYS:
         keys = read_keys(value, access_key_id=access_key_id)
@@ -285,7 +315,7 @@ def rotate(
     else:
         auth = {"type": kind.value} | _renewal(kind, value)
         changed = client.post(place_of(place, found), {"auth": auth}, MCP_WORDS)
-    _show(changed, as_json=as_json)
+    show_one(changed, as_json=as_json)
 
 
 @commands.command("archive", epilog=examples("strongroom credential archive GITHUB_TOKEN"))
@@ -297,7 +327,7 @@ def archive(ctx: typer.Context, credential: Wanted, vault: InVault = DEFAULT_VAU
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
     found = find_credential(client, place, credential, archived=True)
-    _show(client.post(place_of(place, found) + path("archive")), as_json=as_json)
+    show_one(client.post(place_of(place, found) + path("archive")), as_json=as_json)
 
 
 @commands.command("delete", epilog=examples("strongroom credential delete GITHUB_TOKEN --yes"))
@@ -312,7 +342,7 @@ def delete(
     client = connection(ctx).client()
     place = find_vault(client, vault, archived=True)
     found = find_credential(client, place, credential, archived=True)
-    confirm(f"Delete credential {_name(found)!r} ({found['id']})?", yes=yes)
+    confirm(f"Delete credential {name_of(found)!r} ({found['id']})?", yes=yes)
     output.one(client.delete(place_of(place, found)), {"deleted": "id"}, as_json=as_json)
 
 
@@ -329,9 +359,18 @@ def _require_reach(hosts: list[str] | None, *, unrestricted: bool, url: str | No
         )
 
 
-def _require_surface(*, header: bool, body: bool) -> None:
+def _surfaces(*, header: bool, body: bool) -> list[str]:
     if not header and not body:
         raise typer.BadParameter("a secret must go somewhere: allow headers or bodies", param_hint="--no-body")
+    return [word for word, wanted in (("header", header), ("body", body)) if wanted]
+
+
+def _require_kind_of(kind: Kind, **said: object) -> None:
+    """End the command for an option that belongs to another kind."""
+    for option, given in said.items():
+        kinds = _OF_KINDS.get(option, logins.KINDS)
+        if given and kind not in kinds:
+            raise typer.BadParameter(f"is for --kind {' or '.join(kinds)}", param_hint=f"--{option.replace('_', '-')}")
 
 
 def _made(client: Client, vault: Json | None) -> Json:
@@ -353,37 +392,7 @@ def _renewal(kind: Kind, value: Secret) -> Json:
             return {"token": value.reveal()}
         case Kind.MCP_OAUTH:
             return {"access_token": value.reveal()}
-        case Kind.AWS_KEYS | Kind.AGENT_IDENTITY:
+        case Kind.AWS_KEYS | Kind.AGENT_IDENTITY | Kind.PASSWORD | Kind.CREDIT_CARD | Kind.SECRET:
             return {}  # replaced by a request of their own, or not at all
         case _:
             assert_never(kind)
-
-
-def _show(credential: Json, *, as_json: bool) -> None:
-    ours = {Kind.AWS_KEYS.value: KEYS_FIELDS, Kind.AGENT_IDENTITY.value: agent_identity.FIELDS}
-    output.one(credential, FIELDS if "auth" in credential else ours[credential["kind"]], as_json=as_json)
-
-
-def _kind(credential: Json) -> str:
-    return str(credential["auth"]["type"] if "auth" in credential else credential["kind"])
-
-
-def _row(credential: Json, vault: Json) -> Json:
-    shown = {"name": _name(credential), "vault": vault["display_name"], "kind": _kind(credential)}
-    return credential | shown | {"hosts": _where(credential)}
-
-
-def _name(credential: Json) -> str:
-    auth = credential.get("auth", {})
-    return str(auth.get("secret_name") or credential["display_name"] or auth.get("mcp_server_url"))
-
-
-def _where(credential: Json) -> str:
-    if "mcp_server_url" in credential:
-        return str(credential["mcp_server_url"])
-    if "auth" not in credential:
-        return " ".join(credential["hosts"] or [EVERYWHERE])
-    auth = credential["auth"]
-    if "networking" not in auth:
-        return str(auth.get("mcp_server_url"))
-    return " ".join(auth["networking"].get("allowed_hosts", [EVERYWHERE]))

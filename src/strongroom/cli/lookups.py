@@ -6,12 +6,15 @@ from strongroom.cli.client import Client, Json, path
 from strongroom.cli.complaint import Complaint, Refusal
 
 DEFAULT_VAULT = "default"
+ALL_VAULTS = path("strongroom", "v1", "vaults")
+"""Those of every purpose; the vendor's list shows the general ones."""
 _NOT_FOUND = 404
 
 
 def find_vault(client: Client, wanted: str, *, archived: bool = False) -> Json:
     """Return the vault with that id or name; an active one before an archived one."""
-    return _find(client, "vault", (path("v1", "vaults"),), wanted, ("display_name",), archived=archived)
+    found = _by_id(client, path("v1", "vaults"), wanted)
+    return found or _named(client, "vault", (ALL_VAULTS,), wanted, ("display_name",), archived=archived)
 
 
 def vault_to_add_to(client: Client, wanted: str) -> Json | None:
@@ -31,7 +34,7 @@ def find_environment(client: Client, wanted: str) -> Json:
 def find_credential(client: Client, vault: Json, wanted: str, *, archived: bool = False) -> Json:
     """Return the vault's credential with that id or variable name; others go by display name or server."""
     fields = ("auth.secret_name", "display_name", "auth.mcp_server_url", "mcp_server_url")
-    places = (credentials_of(vault), aws_keys_of(vault), agent_identities_of(vault))
+    places = (credentials_of(vault), aws_keys_of(vault), agent_identities_of(vault), logins_of(vault))
     return _find(client, "credential", places, wanted, fields, archived=archived)
 
 
@@ -50,11 +53,16 @@ def agent_identities_of(vault: Json) -> str:
     return path("strongroom", "v1", "vaults", vault["id"], "agent-identities")
 
 
+def logins_of(vault: Json) -> str:
+    """Return the path of a vault's logins, cards and secrets, likewise."""
+    return path("strongroom", "v1", "vaults", vault["id"], "logins")
+
+
 def place_of(vault: Json, credential: Json) -> str:
     """Return the path of a credential that was found in a vault."""
     if "auth" in credential:
         return credentials_of(vault) + path(credential["id"])
-    where = agent_identities_of if credential["kind"] == "agent_identity" else aws_keys_of
+    where = {"agent_identity": agent_identities_of, "aws_keys": aws_keys_of}.get(credential["kind"], logins_of)
     return where(vault) + path(credential["id"])
 
 
@@ -65,6 +73,12 @@ def _find(
         found = _by_id(client, where, wanted)
         if found is not None:
             return found
+    return _named(client, noun, places, wanted, fields, archived=archived)
+
+
+def _named(
+    client: Client, noun: str, places: Sequence[str], wanted: str, fields: tuple[str, ...], *, archived: bool
+) -> Json:
     for include_archived in (False, True) if archived else (False,):
         things = [thing for where in places for thing in client.every(where, include_archived=include_archived)]
         for field in fields:

@@ -6,13 +6,14 @@ import typer
 
 from strongroom.cli import output
 from strongroom.cli.client import path
-from strongroom.cli.lookups import find_vault
+from strongroom.cli.lookups import ALL_VAULTS, find_vault
 from strongroom.cli.options import Archived, AsJson, Metadata, Yes, confirm, connection, examples, group, read_metadata
 
 VAULTS = path("v1", "vaults")
 FIELDS = {
     "id": "id",
     "name": "display_name",
+    "purpose": "purpose",
     "metadata": "metadata",
     "created": "created_at",
     "updated": "updated_at",
@@ -39,8 +40,8 @@ def create(
 @commands.command("list", epilog=examples("strongroom vault list --archived --json"))
 def list_(ctx: typer.Context, archived: Archived = False, as_json: AsJson = False) -> None:
     """List vaults, newest first."""
-    vaults = list(connection(ctx).client().every(VAULTS, include_archived=archived))
-    columns = {"ID": "id", "NAME": "display_name", "CREATED": "created_at"} | (
+    vaults = list(connection(ctx).client().every(ALL_VAULTS, include_archived=archived))
+    columns = {"ID": "id", "NAME": "display_name", "PURPOSE": "purpose", "CREATED": "created_at"} | (
         {"ARCHIVED": "archived_at"} if archived else {}
     )
     output.listing(vaults, columns, as_json=as_json, none="no vaults yet: `strongroom vault create NAME` makes one")
@@ -49,7 +50,9 @@ def list_(ctx: typer.Context, archived: Archived = False, as_json: AsJson = Fals
 @commands.command("show", epilog=examples("strongroom vault show default"))
 def show(ctx: typer.Context, vault: Wanted, as_json: AsJson = False) -> None:
     """Show one vault."""
-    output.one(find_vault(connection(ctx).client(), vault, archived=True), FIELDS, as_json=as_json)
+    client = connection(ctx).client()
+    found = find_vault(client, vault, archived=True)
+    output.one(client.get(ALL_VAULTS + path(found["id"])), FIELDS, as_json=as_json)
 
 
 @commands.command("archive", epilog=examples("strongroom vault archive 'customer 4711'"))

@@ -1,0 +1,124 @@
+"""Logins, cards and secrets at the command line: read from pipes, files and prompts, never shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from strongroom.cli.complaint import Complaint
+from strongroom.cli.logins import read_fields
+from strongroom.core.secret import Secret
+from tests.cli.shell import Shell
+
+KEY = "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ"
+PASSWORD, NUMBER = "planted password", "4111111111111111"
+CARD = {
+    "card_number": NUMBER,
+    "card_holder_name": "Planted Name",
+    "card_exp_month": "12",
+    "card_exp_year": "2030",
+    "card_cvv": "987",
+}
+PLANTED = (PASSWORD, KEY, KEY.replace(" ", ""), NUMBER, "Planted Name", "planted secret")
+
+
+def test_at_a_terminal_each_field_is_asked_for() -> None:
+    asked: list[str] = []
+
+    def read(name: str) -> Secret:
+        asked.append(name)
+        return Secret(f"<{name}>")
+
+    def fields(kind: str, **said: object) -> object:
+        return read_fields(read, kind, "n", asks=True, **{"totp": False, "fields": False} | said)  # type: ignore[arg-type]
+
+    assert fields("password", username="u", totp=True) == {
+        "password": "<the password of n>",
+        "totp": "<the authenticator key of n>",
+        "totp_type": "authenticator",
+        "username": "u",
+    }
+    assert fields("secret", label="l") == {"secret_value": "<n>", "secret_label": "l"}
+    card = fields("credit_card", brand="visa")
+    assert isinstance(card, dict)
+    assert card.keys() == {*CARD, "card_brand"}
+    assert len(asked) == 2 + 1 + 5
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "planted secret", '"planted secret"'])
+def test_what_is_no_object_of_fields_is_refused_and_not_quoted(text: str) -> None:
+    with pytest.raises(Complaint) as raised:
+        read_fields(lambda _: Secret(text), "credit_card", "n", asks=False, totp=False, fields=False)
+    assert "planted" not in str(raised.value)
+
+
+def test_a_key_that_does_not_follow_is_missed() -> None:
+    for text in ("planted", "planted\n", "planted\n \n"):
+        with pytest.raises(Complaint, match="no second line"):
+            read_fields(lambda _, text=text: Secret(text), "password", "n", asks=False, totp=True, fields=False)  # type: ignore[misc]
+
+
+def test_logins_from_beginning_to_end(shell: Shell, tmp_path: Path) -> None:
+    vault = shell.json("vault", "create", "logins of mine")["id"]
+    inside = ("--vault", vault)
+    add = ("credential", "add", "bank", *inside, "--kind", "password", "--username", "me@example.com")
+    at_site = ("--site", "https://bank.example/login")
+    login = shell.json(*add, *at_site, "--totp", "--value-stdin", stdin=f"{PASSWORD}\n{KEY}\n")
+    assert (login["kind"], login["username"], login["site"]) == ("password", "me@example.com", "https://bank.example")
+    assert (login["has_totp"], login["totp_type"]) == (True, "authenticator")
+    file = tmp_path / "card.json"
+    file.write_text(json.dumps(CARD))
+    adds_card = ("credential", "add", "card", *inside, "--kind", "credit_card", "--brand", "visa", *at_site)
+    card = shell.json(*adds_card, "--value-file", str(file))
+    assert (card["last_four"], card["brand"], card["surfaces"]) == ("1111", "visa", ["body"])
+    adds_secret = ("credential", "add", "door", *inside, "--kind", "secret", "--label", "front", "--host", "a.example")
+    door = shell.json(*adds_secret, "--no-header", "--value-stdin", stdin="planted secret")
+    assert (door["label"], door["hosts"], door["surfaces"]) == ("front", ["a.example"], ["body"])
+
+    assert shell.json("credential", "list", *inside) == [door, card, login]
+    table = shell.gets("credential", "list", *inside)
+    for shown in ("password", "credit_card", "secret", "https://bank.example", "a.example"):
+        assert shown in table
+    assert shell.json("credential", "show", "bank", *inside) == login
+    assert shell.json("credential", "show", card["id"], *inside) == card
+    assert "BANK_TOTP" in shell.gets("credential", "show", "bank", *inside)
+    env = shell.json("session", "create", *inside)["egress"]["env"]
+    assert all(env[name].startswith("srp_") for name in ("BANK_TOTP", "CARD_CARD_NUMBER", "DOOR_SECRET_VALUE"))
+
+    rotate = ("credential", "rotate", "bank", *inside, "--value-stdin")
+    assert shell.json(*rotate, stdin="planted password 2")["has_totp"] is True
+    assert shell.json(*rotate, "--fields", stdin='{"totp": null, "totp_type": "none"}')["has_totp"] is False
+    changed = shell.json("credential", "rotate", "card", *inside, "--value-stdin", stdin='{"card_number": "42"}')
+    assert changed["last_four"] == "42"
+    assert shell.json("credential", "archive", "door", *inside)["archived_at"] is not None
+    assert shell.json("credential", "delete", login["id"], *inside, "--yes")["id"] == login["id"]
+    said = shell.gets("audit", "tail", "-n", "100")
+    assert not any(value in said for value in PLANTED)
+
+
+def test_vaults_are_shown_with_what_they_are_for(shell: Shell) -> None:
+    made = shell.json("vault", "create", "with a purpose")
+    shown = shell.json("vault", "show", "with a purpose")
+    assert (shown["id"], shown["purpose"]) == (made["id"], "general")
+    assert shown in shell.json("vault", "list")
+    assert "PURPOSE" in shell.gets("vault", "list")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("--kind", "password"), "--site"),
+        (("--kind", "password", "--site", "https://a.test", "--host", "a.test"), "--site"),
+        (("--kind", "password", "--host", "a.test", "--imitate"), "--imitate"),
+        (("--kind", "secret", "--unrestricted"), "--unrestricted"),
+        (("--kind", "secret", "--site", "https://a.test", "--username", "u"), "--username"),
+        (("--kind", "secret", "--site", "https://a.test", "--totp"), "--totp"),
+        (("--kind", "password", "--site", "https://a.test", "--brand", "visa"), "--brand"),
+        (("--host", "a.test", "--site", "https://a.test"), "--site"),
+        (("--host", "a.test", "--fields"), "--fields"),
+    ],
+)
+def test_options_that_the_kind_has_no_use_for_are_refused(shell: Shell, wrong: tuple[str, ...], said: str) -> None:
+    complaint = shell.misuses("credential", "add", "x", *wrong, "--value-stdin", stdin="planted secret")
+    assert said in complaint
+    assert "planted" not in complaint
