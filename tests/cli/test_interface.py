@@ -108,7 +108,7 @@ def test_a_secret_that_is_typed_as_an_option_is_refused_and_not_repeated(lonely:
         (("credential", "add", "X", "--host", "a.test", "--no-header", "--no-body"), "must go somewhere"),
         (("credential", "add", "X", "--host", "a.test", "--url", "https://a.test"), "say --host here"),
         (("credential", "add", "X", "--kind", "static_bearer"), "give --url"),
-        (("credential", "add", "X", "--kind", "password", "--host", "a.test"), "--kind"),
+        (("credential", "add", "X", "--kind", "carrier_pigeon", "--host", "a.test"), "--kind"),
         (("session", "create", "--expires-in", "soon"), "such as 8h"),
         (("session", "create", "--expires-in", "0h"), "such as 8h"),
         (("session", "create", "--allow-tool", "search"), "SERVER=TOOL"),

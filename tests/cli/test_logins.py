@@ -58,42 +58,54 @@ def test_a_key_that_does_not_follow_is_missed() -> None:
             read_fields(lambda _, text=text: Secret(text), "password", "n", asks=False, totp=True, fields=False)  # type: ignore[misc]
 
 
-def test_logins_from_beginning_to_end(shell: Shell, tmp_path: Path) -> None:
-    vault = shell.json("vault", "create", "logins of mine")["id"]
+@pytest.fixture
+def vault(shell: Shell) -> str:
+    return str(shell.json("vault", "create", "logins of mine")["id"])
+
+
+ADD = ("credential", "add", "bank", "--kind", "password", "--username", "me@example.com")
+SITE = ("--site", "https://bank.example/login")
+
+
+def test_a_login_is_stored_with_its_key_and_is_changed_field_by_field(shell: Shell, vault: str) -> None:
     inside = ("--vault", vault)
-    add = ("credential", "add", "bank", *inside, "--kind", "password", "--username", "me@example.com")
-    at_site = ("--site", "https://bank.example/login")
-    login = shell.json(*add, *at_site, "--totp", "--value-stdin", stdin=f"{PASSWORD}\n{KEY}\n")
+    login = shell.json(*ADD, *inside, *SITE, "--totp", "--value-stdin", stdin=f"{PASSWORD}\n{KEY}\n")
     assert (login["kind"], login["username"], login["site"]) == ("password", "me@example.com", "https://bank.example")
     assert (login["has_totp"], login["totp_type"]) == (True, "authenticator")
+    rotate = ("credential", "rotate", "bank", *inside, "--value-stdin")
+    assert shell.json(*rotate, stdin="planted password 2")["has_totp"] is True
+    assert shell.json(*rotate, "--fields", stdin='{"totp": null, "totp_type": "none"}')["has_totp"] is False
+    shown = shell.gets("credential", "show", login["id"], *inside)
+    assert "BANK_PASSWORD" in shown
+    said = shown + shell.gets("audit", "tail", "-n", "100")
+    assert not any(value in said for value in PLANTED)
+
+
+def test_cards_and_secrets_are_stored_listed_and_taken_away(shell: Shell, vault: str, tmp_path: Path) -> None:
+    inside = ("--vault", vault)
     file = tmp_path / "card.json"
     file.write_text(json.dumps(CARD))
-    adds_card = ("credential", "add", "card", *inside, "--kind", "credit_card", "--brand", "visa", *at_site)
+    adds_card = ("credential", "add", "card", *inside, "--kind", "credit_card", "--brand", "visa", *SITE)
     card = shell.json(*adds_card, "--value-file", str(file))
     assert (card["last_four"], card["brand"], card["surfaces"]) == ("1111", "visa", ["body"])
     adds_secret = ("credential", "add", "door", *inside, "--kind", "secret", "--label", "front", "--host", "a.example")
     door = shell.json(*adds_secret, "--no-header", "--value-stdin", stdin="planted secret")
     assert (door["label"], door["hosts"], door["surfaces"]) == ("front", ["a.example"], ["body"])
-
-    assert shell.json("credential", "list", *inside) == [door, card, login]
-    table = shell.gets("credential", "list", *inside)
-    for shown in ("password", "credit_card", "secret", "https://bank.example", "a.example"):
-        assert shown in table
-    assert shell.json("credential", "show", "bank", *inside) == login
-    assert shell.json("credential", "show", card["id"], *inside) == card
-    assert "BANK_TOTP" in shell.gets("credential", "show", "bank", *inside)
-    env = shell.json("session", "create", *inside)["egress"]["env"]
-    assert all(env[name].startswith("srp_") for name in ("BANK_TOTP", "CARD_CARD_NUMBER", "DOOR_SECRET_VALUE"))
-
-    rotate = ("credential", "rotate", "bank", *inside, "--value-stdin")
-    assert shell.json(*rotate, stdin="planted password 2")["has_totp"] is True
-    assert shell.json(*rotate, "--fields", stdin='{"totp": null, "totp_type": "none"}')["has_totp"] is False
+    assert shell.json("credential", "list", *inside) == [door, card]
     changed = shell.json("credential", "rotate", "card", *inside, "--value-stdin", stdin='{"card_number": "42"}')
     assert changed["last_four"] == "42"
     assert shell.json("credential", "archive", "door", *inside)["archived_at"] is not None
-    assert shell.json("credential", "delete", login["id"], *inside, "--yes")["id"] == login["id"]
-    said = shell.gets("audit", "tail", "-n", "100")
-    assert not any(value in said for value in PLANTED)
+    assert shell.json("credential", "delete", card["id"], *inside, "--yes")["id"] == card["id"]
+
+
+def test_a_session_holds_their_fields_and_a_table_says_where_they_may_go(shell: Shell, vault: str) -> None:
+    inside = ("--vault", vault)
+    shell.json(*ADD, *inside, *SITE, "--value-stdin", stdin=PASSWORD)
+    env = shell.json("session", "create", *inside)["egress"]["env"]
+    assert all(env[name].startswith("srp_") for name in ("BANK_USERNAME", "BANK_PASSWORD"))
+    table = shell.gets("credential", "list", *inside)
+    assert "https://bank.example" in table
+    assert "password" in table
 
 
 def test_vaults_are_shown_with_what_they_are_for(shell: Shell) -> None:
