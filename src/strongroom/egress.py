@@ -26,6 +26,9 @@ from strongroom.services.renewal import Renewals
 from strongroom.services.usage import Meter
 from strongroom.settings import Settings
 
+CUSTODY_SECONDS = 30.0
+"""How long another vault may take for one call (contract skyvern-credentials 7.4)."""
+
 
 class Proxies(Protocol):
     """The egress proxy as a server sees it: run by its own process, or by workers."""
@@ -101,11 +104,12 @@ async def worker(settings: Settings, edge: Edge, *, doors: Doors) -> AsyncIterat
     The server holds the data directory, and has made all that is in it.
     """
     async with AsyncExitStack() as stack:
-        ground = await stack.enter_async_context(opened(settings, edge, founds=False))
+        roots = trust.system_roots(os.environ)
+        control = custody_client(settings, doors, roots)
+        ground = await stack.enter_async_context(opened(settings, edge, founds=False, control=control))
         authority = CertificateAuthority.load(
             await kept(AUTHORITY, sealed=ground.store.sealed, seal=ground.keyring), clock=edge.clock
         )
-        roots = trust.system_roots(os.environ)
         refresher = assembled_refresher(settings, edge, doors, ground, roots)
         egress = assembled(settings, edge, doors, ground, authority, roots, refresher)
         stack.push_async_callback(egress.meter.flush)
@@ -240,6 +244,19 @@ def control_client(settings: Settings, doors: Doors, roots: str) -> ControlClien
         guard=judge,
         ssl_context=context,
         insecure=settings.insecure_upstreams,
+    )
+
+
+def custody_client(settings: Settings, doors: Doors, roots: str) -> ControlClient:
+    """Return what other vaults are asked with: the same, but for http to addresses that are listed, and slower."""
+    context = trust.upstream_context(trusted(settings, roots))
+    judge = guard(settings, doors)
+    return ControlClient(
+        dialer=Dialer(guard=judge, ssl_contexts={trust.OFFERS[0]: context}, resolve_pins=settings.resolve),
+        guard=judge,
+        ssl_context=context,
+        insecure=True,  # every such call says `ordinary_only`
+        timeout=CUSTODY_SECONDS,
     )
 
 

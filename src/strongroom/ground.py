@@ -14,12 +14,15 @@ from strongroom import data_dir
 from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
 from strongroom.crypto.keyring import KeyRing
-from strongroom.custody import EnvelopeCustodian
+from strongroom.custodians import external_vaults
+from strongroom.custody import Custodians, EnvelopeCustodian
 from strongroom.custody.kek import open_kek
 from strongroom.edge import Edge
 from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
+from strongroom.services.oauth_ports import Control
 from strongroom.services.ports import Store
+from strongroom.services.provider_settings import SettingsBook
 from strongroom.settings import Settings
 from strongroom.store import State, inspect, open_store
 
@@ -54,13 +57,16 @@ class Ground:
 
     store: Store
     keyring: KeyRing
-    custodian: EnvelopeCustodian
+    custodian: Custodians
+    settings_book: SettingsBook
     gate: Gate
 
 
 @asynccontextmanager
-async def opened(settings: Settings, edge: Edge, *, founds: bool) -> AsyncIterator[Ground]:
+async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Control) -> AsyncIterator[Ground]:
     """Open the database for as long as the context lasts. Raises `NotReady` with what to do.
+
+    `control` is what other vaults are asked with.
 
     Who `founds` makes a missing database and its root key, and brings an older one forward. Others
     take what is there as it is, or not at all.
@@ -68,10 +74,18 @@ async def opened(settings: Settings, edge: Edge, *, founds: bool) -> AsyncIterat
     where = settings.database_url or settings.data_dir / "strongroom.db"
     keyring = await _opened_keyring(settings, edge, where, founds=founds)
     async with open_store(where, clock=edge.clock) as store:
-        custodian = EnvelopeCustodian(keyring=keyring)
+        book = SettingsBook(rows=store.provider_settings, seal=keyring)
+        custodian = Custodians(
+            own=EnvelopeCustodian(keyring=keyring),
+            vaults=external_vaults(settings, control=control, book=book, clock=edge.clock),
+            items=store.custody_items,
+            seal=keyring,
+            clock=edge.clock,
+            new_id=edge.new_id,
+        )
         await custodian.check()
         gate = Gate(log=store.audit, clock=edge.clock, new_id=edge.new_id)
-        yield Ground(store=store, keyring=keyring, custodian=custodian, gate=gate)
+        yield Ground(store=store, keyring=keyring, custodian=custodian, settings_book=book, gate=gate)
 
 
 async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str, *, founds: bool) -> KeyRing:

@@ -12,13 +12,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from strongroom.core.failures import Invalid, Unable
 from strongroom.core.hosts import HostSet, canonical_host
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
+from strongroom.custody_settings import CustodySettings, secret
 
 PREFIX = "STRONGROOM_"
 MIN_ADMIN_KEY = 20
@@ -134,21 +135,13 @@ def _seconds(text: object) -> object:
     return timedelta(seconds=seconds)
 
 
-def _secret(text: object) -> object:
-    if not isinstance(text, str):
-        return text
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):  # bytes that were no UTF-8
-        raise _wrong("must be text (UTF-8)")
-    return Secret(text)
-
-
 def _admin_key(text: object) -> object:
     if isinstance(text, str) and not _ADMIN_KEY.match(text):
         raise _wrong(f"must have at least {MIN_ADMIN_KEY} characters, all of them visible ASCII and none of them blank")
-    return _secret(text)
+    return secret(text)
 
 
-class Settings(BaseModel):
+class Settings(CustodySettings):
     """All settings of one server. Each field is an option of `serve` or a variable, or both."""
 
     model_config = ConfigDict(
@@ -177,7 +170,7 @@ class Settings(BaseModel):
     """Where the database is; SQLite in the data directory unless told otherwise."""
     root_key: str = "file:"
     """Who holds the root key: `file:[PATH]` or `passphrase:`."""
-    root_passphrase: Annotated[Secret | None, BeforeValidator(_secret)] = None
+    root_passphrase: Annotated[Secret | None, BeforeValidator(secret)] = None
     """The passphrase for `passphrase:`, where nobody can type it."""
     admin_key: Annotated[Secret | None, BeforeValidator(_admin_key)] = None
     """The first API key, for installations that bring their own."""

@@ -24,6 +24,7 @@ from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
 from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
+from strongroom.custody.custom import HttpServiceCheck
 from strongroom.delivery.egress import CertificateAuthority
 from strongroom.delivery.mcp import Endpoints
 from strongroom.delivery.mcp.places import PREFIX
@@ -34,7 +35,15 @@ from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates, token
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
-from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client
+from strongroom.egress import (
+    Egress,
+    Exchanges,
+    Proxies,
+    assembled,
+    assembled_refresher,
+    control_client,
+    custody_client,
+)
 from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
@@ -56,15 +65,18 @@ from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
 from strongroom.services.provider_items import ProviderItemService
+from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.provider_shares import ProviderShareService
 from strongroom.services.provider_tokens import ProviderAuthentication, ProviderTokenService
 from strongroom.services.pushed_codes import PushedCodeService
 from strongroom.services.refresh import Refresher
 from strongroom.services.sessions import SessionService
+from strongroom.services.sweeper import Sweeper
 from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
 from strongroom.settings import Settings
+from strongroom.sweeping import Elsewhere
 from strongroom.telling import Tries, deliverer
 
 
@@ -80,6 +92,7 @@ class House:
     egress: Proxies
     mcp: Mcp
     deliverer: Deliverer
+    sweeper: Sweeper
     refresher: Refresher
     api: ASGIApp
     api_url: str
@@ -97,8 +110,10 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
     async with AsyncExitStack() as stack:
         data_dir.prepare(settings.data_dir)
         stack.enter_context(data_dir.held(settings.data_dir))
-        ground = await stack.enter_async_context(opened(settings, edge, founds=True))
-        house = await _furnished(settings, edge, doors, ground, fleet)
+        roots = trust.system_roots(os.environ)
+        control = custody_client(settings, doors, roots)
+        ground = await stack.enter_async_context(opened(settings, edge, founds=True, control=control))
+        house = await _furnished(settings, edge, doors, ground, roots, fleet)
         changes = ground.store.changes
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
         works |= house.mcp.works(changes)
@@ -113,11 +128,15 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         stack.callback(delivering.cancel)
         sweeping = edge.spawn(house.services.pushed_codes.run(), "destroy codes that are over")
         stack.callback(sweeping.cancel)
+        dropping = edge.spawn(house.sweeper.run(), "drop what others keep for nobody")
+        stack.callback(dropping.cancel)
         edge.background.run(works, ended=house.broken.set)
         yield house
 
 
-async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Ground, fleet: Proxies | None) -> House:
+async def _furnished(  # noqa: PLR0913 - what a house stands on
+    settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str, fleet: Proxies | None
+) -> House:
     store, keyring = ground.store, ground.keyring
     organizations = OrganizationService(
         tenants=store.tenants, gate=ground.gate, clock=edge.clock, new_id=edge.new_id, entropy=edge.entropy
@@ -135,12 +154,12 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
         clock=edge.clock,
     )
     await installation.keep(IDENTITY_KEYS, IdentityKeys.fresh(edge.clock()).to_bytes())
-    roots = trust.system_roots(os.environ)
     files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     services = _services(settings, edge, doors, ground, roots, organizations, founded, access, refresher)
     telling = deliverer(settings, edge, doors, ground, roots)
+    sweeper = Sweeper(items=ground.store.custody_items, remover=ground.custodian, clock=edge.clock)
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
     proxied = egress.delivery if isinstance(egress, Egress) else None
     endpoints = Endpoints(
@@ -152,6 +171,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
         egress=egress,
         mcp=mcp,
         deliverer=telling,
+        sweeper=sweeper,
         refresher=refresher,
         api=_api(
             settings,
@@ -163,6 +183,7 @@ async def _furnished(settings: Settings, edge: Edge, doors: Doors, ground: Groun
             mcp,
             Tries(telling),
             Exchanges(refresher),
+            Elsewhere(sweeper),
             subkey(founded.secret, "page tokens"),
         ),
         api_url=f"http://{bracketed(settings.host)}:{doors.api[1]}{settings.path_prefix}",
@@ -276,6 +297,14 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
         ),
+        provider_settings=ProviderSettingsService(
+            book=ground.settings_book,
+            check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
+            gate=gate,
+            clock=clock,
+            new_id=new_id,
+            default=settings.default_custodian,
+        ),
         access=access,
         logins=LoginService(
             credentials=credentials,
@@ -302,6 +331,7 @@ def _api(  # noqa: PLR0913 - as above
     mcp: Mcp,
     tries: Tries,
     exchanges: Exchanges,
+    elsewhere: Elsewhere,
     page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
@@ -309,6 +339,7 @@ def _api(  # noqa: PLR0913 - as above
     registry.register(mcp.counters)
     registry.register(tries)
     registry.register(exchanges)
+    registry.register(elsewhere)
 
     async def ready() -> None:
         await store.tenants.organizations()

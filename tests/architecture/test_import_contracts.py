@@ -19,6 +19,8 @@ OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "
 PACKAGES = (*INNER, *OUTER)
 FILES = (
     "consenting",
+    "custodians",
+    "custody_settings",
     "data_dir",
     "edge",
     "egress",
@@ -28,6 +30,7 @@ FILES = (
     "logs",
     "server",
     "settings",
+    "sweeping",
     "telling",
     "wiring",
 )

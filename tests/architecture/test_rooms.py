@@ -39,6 +39,7 @@ PORTS = (
     "strongroom.services.webhook_ports",
     "strongroom.services.usage_ports",
     "strongroom.services.login_ports",
+    "strongroom.services.custody_ports",
 )
 
 # Where an exception is right, and why.

@@ -34,7 +34,11 @@ GIVEN = {
     "log_level": "debug",
     "workers": "4",
     "egress_head_bytes": "2048",
+    "default_custodian": "openbao",
+    "gcp_key_file": "/etc/gcp.json",
 }
+EXTERNAL = ("custom_", "bitwarden_", "azure_", "gcp_", "aws_", "openbao_")
+GIVEN |= {name: f"the {name}" for name in Settings.model_fields if name.startswith(EXTERNAL) and name not in GIVEN}
 GIVEN |= {name: "600" for name in Settings.model_fields if name.startswith("egress_") and name not in GIVEN}
 DOORS = Doors(api=("127.0.0.1", 1), proxy=("::", 2))
 
@@ -52,6 +56,7 @@ def test_every_setting_arrives_as_it_was_but_the_admin_key() -> None:
     arrived = Handover.read(json.loads(line))
     assert arrived.settings == settings.model_copy(update={"admin_key": None})
     assert arrived.settings.root_passphrase == Secret("correct horse")
+    assert arrived.settings.openbao_token == Secret("the openbao_token")
     assert (arrived.doors, arrived.number) == (DOORS, 3)
 
 
@@ -63,4 +68,6 @@ def test_without_a_passphrase_none_arrives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shown", [repr, str])
 def test_a_hand_over_does_not_show_its_passphrase(shown: type[str]) -> None:
-    assert "horse" not in shown(Handover(settings=given(), doors=DOORS, number=3))
+    written = shown(Handover(settings=given(), doors=DOORS, number=3))
+    assert "horse" not in written
+    assert "the openbao_token" not in written

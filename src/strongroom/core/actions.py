@@ -67,6 +67,8 @@ class Action(Enum):
     FOLDER_DELETE = ("folder.delete", Scope.CREDENTIALS_WRITE)
     PUSHED_CODE_CREATE = ("pushed_code.create", Scope.CREDENTIALS_WRITE)
     PUSHED_CODE_LIST = ("pushed_code.list", Scope.TOTP_READ)
+    CUSTODY_READ = ("custody.read", Scope.VAULTS_READ)
+    CUSTODY_CONFIGURE = ("custody.configure", Scope.VAULTS_WRITE)
     ENVIRONMENT_CREATE = ("environment.create", Scope.ENVIRONMENTS_WRITE)
     ENVIRONMENT_READ = ("environment.read", Scope.ENVIRONMENTS_READ)
     ENVIRONMENT_LIST = ("environment.list", Scope.ENVIRONMENTS_READ)

@@ -25,6 +25,8 @@ AuthorizationId = NewType("AuthorizationId", str)
 FolderId = NewType("FolderId", str)
 PushedCodeId = NewType("PushedCodeId", str)
 ProviderTokenId = NewType("ProviderTokenId", str)
+ItemId = NewType("ItemId", str)
+SettingsId = NewType("SettingsId", str)
 
 ORGANIZATION = "org_"
 WORKSPACE = "wrkspc_"
@@ -44,6 +46,9 @@ FOLDER = "cfld_"
 PUSHED_CODE = "totp_"
 PROVIDER_TOKEN_ID = "ptok_"  # noqa: S105 - what the ids of such tokens begin with
 IDENTITY_TOKEN = "idt_"  # noqa: S105 - likewise
+ITEM = "item_"
+SETTINGS = "oat_"
+IDENTITY_TOKEN = "idt_"  # noqa: S105 - what the ids of such tokens begin with
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""

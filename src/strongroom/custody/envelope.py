@@ -5,11 +5,11 @@ from typing import ClassVar, final
 from strongroom.core.binding import Binding
 from strongroom.core.credentials import KINDS, Credential, Material
 from strongroom.core.credentials.credential import OURS
-from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import Unreadable
 from strongroom.core.grants import Granted
 from strongroom.crypto.keyring import KeyRing
 from strongroom.crypto.materials import read_material, write_material
+from strongroom.custody.bound import binding_of, require_concerned
 from strongroom.services.ports import Custody
 
 _TRIAL = Binding(organization="", vault="", subject="trial", kind="trial", revision=0)
@@ -26,26 +26,26 @@ class EnvelopeCustodian:
 
     async def keep(self, granted: Granted, credential: Credential, material: Material) -> Custody:
         """Seal material at the credential's present revision."""
-        _require_concerned(granted, credential)
+        require_concerned(granted, credential)
         if material.tag != credential.kind:
             raise Unreadable(f"material of the kind {material.tag} is not kept for a {credential.kind}")
-        binding = _binding(credential, credential.revision)
+        binding = binding_of(credential, credential.revision)
         envelope = await self._keyring.seal(binding, write_material(material))
         return Custody(custodian=self.name, receipt=envelope, revision=credential.revision)
 
     async def open(self, granted: Granted, credential: Credential, custody: Custody) -> Material:
         """Return the material. Raises `Unreadable` where receipt and credential do not belong together."""
-        _require_concerned(granted, credential)
+        require_concerned(granted, credential)
         self._require_ours(custody)
         kind = KINDS.get(credential.kind)
         if kind is None:
             raise Unreadable(f"this version does not know the kind {credential.kind}")
-        written = await self._keyring.open(_binding(credential, custody.revision), custody.receipt)
+        written = await self._keyring.open(binding_of(credential, custody.revision), custody.receipt)
         return read_material(kind, written)
 
     async def drop(self, granted: Granted, credential: Credential, custody: Custody) -> None:
         """Nothing lies elsewhere: the envelope goes with its row."""
-        _require_concerned(granted, credential)
+        require_concerned(granted, credential)
         self._require_ours(custody)
 
     async def check(self) -> None:
@@ -56,21 +56,3 @@ class EnvelopeCustodian:
     def _require_ours(self, custody: Custody) -> None:
         if custody.custodian != self.name:
             raise Unreadable(f"the material lies with {custody.custodian}, not here")
-
-
-def _binding(credential: Credential, revision: int) -> Binding:
-    return Binding(
-        organization=credential.organization,
-        vault=credential.vault,
-        subject=credential.id,
-        kind=credential.kind,
-        revision=revision,
-        terms=terms(credential),
-    )
-
-
-def _require_concerned(granted: Granted, credential: Credential) -> None:
-    """Refuse a proof about anything else: whoever passes one has taken a wrong turn in our own code."""
-    concerned = (granted.target.name, granted.target.workspace, granted.target.vault)
-    if concerned != (credential.id, credential.workspace, credential.vault):
-        raise Unreadable("the permission concerns another thing than this credential")

@@ -16,6 +16,7 @@ from strongroom.services.keys import KeyService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.provider_items import ProviderItemService
+from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.provider_shares import ProviderShareService
 from strongroom.services.provider_tokens import ProviderAuthentication, ProviderTokenService
 from strongroom.services.pushed_codes import PushedCodeService
@@ -47,6 +48,7 @@ class Services:
     provider_tokens: ProviderTokenService
     provider_items: ProviderItemService
     provider_shares: ProviderShareService
+    provider_settings: ProviderSettingsService
     access: EgressAccess
     logins: LoginService
     folders: FolderService

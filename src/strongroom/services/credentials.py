@@ -9,7 +9,7 @@ from strongroom.core.actions import Action
 from strongroom.core.credentials import KINDS, Credential, NewCredential
 from strongroom.core.credentials.new import Change, require_sound
 from strongroom.core.credentials.terms import terms
-from strongroom.core.failures import Conflict, Invalid, NotFound
+from strongroom.core.failures import Conflict, Failure, Invalid, NotFound
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.ids import CredentialId, NewId, VaultId
 from strongroom.core.logins import Login
@@ -17,7 +17,7 @@ from strongroom.core.pages import Page, PageQuery
 from strongroom.core.sources import Clock
 from strongroom.services.contention import changed
 from strongroom.services.gate import Gate
-from strongroom.services.ports import Credentials, Custodian, Vaults
+from strongroom.services.ports import Credentials, Custodian, Custody, Vaults
 
 ALL_KINDS = frozenset(KINDS)
 _FASTER = "somebody else has changed the credential meanwhile"
@@ -77,7 +77,11 @@ class CredentialService:
         granted = await self._gate.admit(principal, Action.CREDENTIAL_CREATE, target, facts)
         (await self._vaults.get(principal.workspace, vault)).require_active()
         custody = await self._custodian.keep(granted, credential, new.material)
-        await self._credentials.add(credential, custody, login=login)
+        try:
+            await self._credentials.add(credential, custody, login=login)
+        except Failure:
+            await self._given_back(granted, credential, custody)
+            raise
         return credential
 
     async def get(
@@ -139,9 +143,15 @@ class CredentialService:
                 renewed = material or await self._custodian.open(granted, before, stored)
             after = replace(described, revision=before.revision + 1, updated_at=self._clock())
             custody = None if renewed is None else await self._custodian.keep(granted, after, renewed)
-            done = await self._credentials.replace(after, custody, expected=before.revision, login=login)
-            if not done and expected is not None:
-                raise Conflict(_FASTER)
+            try:
+                done = await self._credentials.replace(after, custody, expected=before.revision, login=login)
+            except Failure:
+                await self._given_back(granted, after, custody)
+                raise
+            if not done:
+                await self._given_back(granted, after, custody)
+                if expected is not None:
+                    raise Conflict(_FASTER)
             return after if done else None
 
         return await changed(attempt, what=f"credential {credential}")
@@ -157,13 +167,15 @@ class CredentialService:
     async def delete(
         self, principal: Principal, vault: VaultId, credential: CredentialId, *, kinds: Collection[str] = ALL_KINDS
     ) -> None:
-        """Remove a credential, material first."""
-        granted = await self._admit(principal, Action.CREDENTIAL_DELETE, vault, credential)
-        described = await self._known(principal, vault, credential, kinds)
-        custody = await self._credentials.custody(credential)
-        if custody is not None:
-            await self._custodian.drop(granted, described, custody)
+        """Remove a credential with its material; what another's vault keeps is destroyed soon after."""
+        await self._admit(principal, Action.CREDENTIAL_DELETE, vault, credential)
+        await self._known(principal, vault, credential, kinds)
         await self._credentials.delete(principal.workspace, vault, credential)
+
+    async def _given_back(self, granted: Granted, credential: Credential, custody: Custody | None) -> None:
+        """Have dropped what was kept and not written."""
+        if custody is not None:
+            await self._custodian.drop(granted, credential, custody)
 
     async def _known(
         self, principal: Principal, vault: VaultId, credential: CredentialId, kinds: Collection[str]

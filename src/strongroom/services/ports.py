@@ -19,6 +19,7 @@ from strongroom.core.grants import Granted
 from strongroom.core.ids import (
     CredentialId,
     EnvironmentId,
+    ItemId,
     KeyId,
     OrganizationId,
     SessionId,
@@ -31,6 +32,7 @@ from strongroom.core.sessions import Session
 from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
+from strongroom.services.custody_ports import CustodyItems, ProviderSettings
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.provider_ports import ProviderItems, ProviderTokens
@@ -46,12 +48,15 @@ class Custody:
     """The receipt that the store holds for material.
 
     `custodian` is who keeps it; `receipt` is our sealed envelope, or a reference elsewhere;
-    `revision` is the credential's revision when it was sealed, and is bound into the seal.
+    `revision` is the credential's revision when it was sealed, and is bound into the seal. A receipt
+    that is fresh from another's vault names the `item` of the journal that the store has to settle
+    in the transaction that writes it.
     """
 
     custodian: str
     receipt: bytes
     revision: int
+    item: ItemId | None = None
 
 
 class Custodian(Protocol):
@@ -64,7 +69,7 @@ class Custodian(Protocol):
         """Return the material. Raises `Unreadable` where receipt and credential do not belong together."""
 
     async def drop(self, granted: Granted, credential: Credential, custody: Custody) -> None:
-        """Destroy what is kept elsewhere; ours goes with its row."""
+        """Destroy what `keep` has just taken and the store has not: what is stored goes with its row."""
 
     async def check(self) -> None:
         """Raise `Unavailable` or `Unreadable` if the custodian cannot work."""
@@ -360,3 +365,5 @@ class Store:
     pushed_codes: PushedCodes
     provider_tokens: ProviderTokens
     provider_items: ProviderItems
+    custody_items: CustodyItems
+    provider_settings: ProviderSettings

@@ -19,12 +19,14 @@ from strongroom.store.audit import AuditStore
 from strongroom.store.authorizations import AuthorizationStore
 from strongroom.store.changes import ChangeFeed, last_sequence
 from strongroom.store.credentials import CredentialStore
+from strongroom.store.custody_items import CustodyItemStore
 from strongroom.store.database import Database
 from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
 from strongroom.store.folders import FolderStore
 from strongroom.store.logins import LoginStore
 from strongroom.store.provider_items import ProviderItemStore
+from strongroom.store.provider_settings import ProviderSettingsStore
 from strongroom.store.provider_tokens import ProviderTokenStore
 from strongroom.store.pushed_codes import PushedCodeStore
 from strongroom.store.refreshes import RefreshStore
@@ -99,6 +101,8 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         pushed_codes=PushedCodeStore(database=database),
         provider_tokens=ProviderTokenStore(database=database, feed=feed),
         provider_items=ProviderItemStore(database=database),
+        custody_items=CustodyItemStore(database=database),
+        provider_settings=ProviderSettingsStore(database=database),
     )
 
 

@@ -18,6 +18,7 @@ from strongroom.core.pages import Page, PageQuery
 from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News, Owner
+from strongroom.store.custody_items import leave, settle
 from strongroom.store.database import Database
 from strongroom.store.login_rows import add_login, change_login
 from strongroom.store.rows import Row, described, read_credential, write_credential
@@ -177,6 +178,7 @@ def _add(credential: Credential, custody: Custody, login: Login | None, connecti
     except IntegrityError as error:
         raise _taken(credential, error) from None
     add_login(credential, vault, login, connection)
+    settle(credential.id, custody, connection)
     news.append(_change(_place(credential)))
     news.tell(EventType.CREDENTIAL_CREATED, credential.id, credential, at=credential.created_at, vault=credential.vault)
 
@@ -236,9 +238,9 @@ def _replace(  # noqa: PLR0913 - what is written, and where
 
 def rewrite(credential: Credential, custody: Custody | None, expected: int, connection: Connection) -> bool:
     """Write a changed credential if its revision is still `expected` and it is not archived; tell whether it was."""
-    written = write_credential(credential)
+    columns = write_credential(credential)
     parameters = {**_place(credential)._asdict(), "expected": expected}
-    parameters |= {f"new_{name}": written[name] for name in _NEW}
+    parameters |= {f"new_{name}": columns[name] for name in _NEW}
     if custody is not None:
         parameters |= {
             "new_custodian": custody.custodian,
@@ -246,9 +248,13 @@ def rewrite(credential: Credential, custody: Custody | None, expected: int, conn
             "new_custody_revision": custody.revision,
         }
     try:
-        return connection.execute(_REDESCRIBE if custody is None else _REPLACE, parameters).rowcount == 1
+        written = connection.execute(_REDESCRIBE if custody is None else _REPLACE, parameters).rowcount == 1
     except IntegrityError as error:
         raise _taken(credential, error) from None
+    if written and custody is not None and custody.item is not None:
+        leave(credential.id, credential.updated_at, connection)
+        settle(credential.id, custody, connection)
+    return written
 
 
 def _archive(place: _Place, at: datetime, connection: Connection, news: News) -> Credential:
@@ -257,6 +263,7 @@ def _archive(place: _Place, at: datetime, connection: Connection, news: News) ->
         return found
     archived = replace(found, archived_at=at, updated_at=at, revision=found.revision + 1)
     connection.execute(_ARCHIVE, {"credential": found.id, "at": at, "new_revision": archived.revision})
+    leave(found.id, at, connection)
     news.append(_change(place))
     news.tell(EventType.CREDENTIAL_ARCHIVED, found.id, found, at=at, vault=found.vault)
     return archived
@@ -266,6 +273,7 @@ def _delete(place: _Place, connection: Connection, news: News) -> None:
     organization = connection.execute(_DELETE, place._asdict()).scalar_one_or_none()
     if organization is None:
         raise _missing(place, connection)
+    leave(place.credential, news.now, connection)
     news.append(_change(place))
     news.tell(EventType.CREDENTIAL_DELETED, place.credential, Owner(organization, place.workspace), vault=place.vault)
 

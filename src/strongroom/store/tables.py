@@ -363,3 +363,30 @@ provider_items = Table(
     Column("created_at", Moment, nullable=False),
 )
 """What is said of an item in a namespace: when it may be read and, where it lies in another vault, that it may."""
+
+custody_items = Table(
+    "custody_items",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("organization_id", ID, nullable=False),
+    Column("credential_id", ID, nullable=False, index=True),
+    Column("custodian", Text, nullable=False),
+    Column("reference", Text),
+    Column("standing", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("due_at", Moment, index=True),
+    Column("attempts", BigInteger, nullable=False),
+    Column("problem", Text),
+)
+"""What lies in others' vaults, or may. No foreign key: an item outlives its credential until it is dropped."""
+
+provider_settings = Table(
+    "provider_settings",
+    metadata,
+    Column("organization_id", ID, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("id", ID, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("modified_at", Moment, nullable=False),
+)

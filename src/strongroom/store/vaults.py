@@ -17,6 +17,7 @@ from strongroom.services.ports import Change, Subject
 from strongroom.store import keyset, tables
 from strongroom.store.changes import ChangeFeed, News
 from strongroom.store.columns import Moment
+from strongroom.store.custody_items import leave_all
 from strongroom.store.database import UPSERTS, Database
 from strongroom.store.rows import read_vault, write_vault
 
@@ -169,6 +170,7 @@ def _archive(workspace: WorkspaceId, vault: VaultId, at: datetime, connection: C
     if found.archived_at is not None:
         return found
     connection.execute(_ARCHIVE, {"vault": vault, "at": at})
+    leave_all(vault, at, connection)
     archived = connection.execute(_ARCHIVE_CREDENTIALS, {"vault": vault, "at": at}).scalars().all()
     news.tell(EventType.VAULT_ARCHIVED, vault, found, at=at)
     for credential in sorted(archived):
@@ -179,6 +181,7 @@ def _archive(workspace: WorkspaceId, vault: VaultId, at: datetime, connection: C
 
 def _delete(workspace: WorkspaceId, vault: VaultId, connection: Connection, news: News) -> None:
     found = required(workspace, vault, connection, lock=True)
+    leave_all(vault, news.now, connection)
     deleted = connection.execute(_DELETE_CREDENTIALS, {"vault": vault}).scalars().all()
     connection.execute(_DELETE, {"vault": vault})
     news.tell(EventType.VAULT_DELETED, vault, found)

@@ -1,4 +1,4 @@
-"""What a worker is given by its server: settings, doors, its number, and the root key's passphrase if there is one.
+"""What a worker is given by its server: settings, doors, its number, and the secrets among the settings.
 
 The first admin key stays behind: a worker needs none.
 """
@@ -11,7 +11,7 @@ from strongroom.core.secret import Secret
 from strongroom.ground import Doors
 from strongroom.settings import Settings
 
-_SECRET = {"root_passphrase", "admin_key"}
+_STAYS = "admin_key"
 
 
 @final
@@ -24,12 +24,12 @@ class Handover:
     number: int
 
     def written(self) -> Mapping[str, object]:
-        """Return what goes through the channel, and nowhere else: the passphrase is in it."""
-        passphrase = self.settings.root_passphrase
+        """Return what goes through the channel, and nowhere else: secrets are in it."""
+        given = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
+        secrets = {name: value for name, value in given.items() if isinstance(value, Secret)}
         return {
-            # A secret among the settings that is not named above cannot be written, and stops the start.
-            "settings": self.settings.model_dump(mode="json", exclude=_SECRET),
-            "passphrase": None if passphrase is None else passphrase.reveal(),
+            "settings": self.settings.model_dump(mode="json", exclude={*secrets}),
+            "secrets": {name: value.reveal() for name, value in secrets.items() if name != _STAYS},
             "api": self.doors.api,
             "proxy": self.doors.proxy,
             "number": self.number,
@@ -38,11 +38,10 @@ class Handover:
     @classmethod
     def read(cls, words: Mapping[str, Any]) -> Self:
         """Read what a server has written."""
-        passphrase = words["passphrase"]
-        secret = None if passphrase is None else Secret(passphrase)
+        secrets = {name: Secret(text) for name, text in words["secrets"].items()}
         api, proxy = words["api"], words["proxy"]
         return cls(
-            settings=Settings.model_validate(words["settings"]).model_copy(update={"root_passphrase": secret}),
+            settings=Settings.model_validate(words["settings"]).model_copy(update=secrets),
             doors=Doors(api=(api[0], api[1]), proxy=(proxy[0], proxy[1])),
             number=words["number"],
         )
