@@ -1,12 +1,36 @@
-"""What lies in others' vaults, counted for a Prometheus registry to collect."""
+"""What keeps others' vaults in order, put together: the sweeper with its counts, and organizations' own settings."""
 
 from collections.abc import Iterable
 from typing import final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from strongroom.custody.custom import HttpServiceCheck
+from strongroom.edge import Edge
+from strongroom.egress import custody_client
+from strongroom.ground import Doors, Ground
 from strongroom.services.custody_ports import Standing
+from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.sweeper import Sweeper
+from strongroom.settings import Settings
+
+
+def sweeper(edge: Edge, ground: Ground) -> Sweeper:
+    """Put the sweeper together. Nothing runs yet."""
+    return Sweeper(items=ground.store.custody_items, remover=ground.custodian, clock=edge.clock)
+
+
+def provider_settings(
+    settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str
+) -> ProviderSettingsService:
+    """Put the use cases on organizations' own settings together."""
+    return ProviderSettingsService(
+        book=ground.settings_book,
+        check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
+        gate=ground.gate,
+        clock=edge.clock,
+        new_id=edge.new_id,
+    )
 
 
 @final
@@ -14,7 +38,7 @@ class Elsewhere:
     """How many items there are of each standing: those that are dropping should pass, those that are lost do not."""
 
     def __init__(self, sweeper: Sweeper) -> None:
-        self._sweeper = sweeper
+        self.sweeper = sweeper
 
     def collect(self) -> Iterable[Metric]:
         """Yield the counts."""
@@ -22,5 +46,5 @@ class Elsewhere:
             "strongroom_custody_items", "What lies in others' vaults, by how it stands.", labels=["standing"]
         )
         for standing in Standing:
-            items.add_metric([standing.value], self._sweeper.counts.get(standing, 0))
+            items.add_metric([standing.value], self.sweeper.counts.get(standing, 0))
         yield items

@@ -24,7 +24,6 @@ from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
 from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
-from strongroom.custody.custom import HttpServiceCheck
 from strongroom.delivery.egress import CertificateAuthority
 from strongroom.delivery.mcp import Endpoints
 from strongroom.delivery.mcp.places import PREFIX
@@ -35,15 +34,7 @@ from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates, token
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
-from strongroom.egress import (
-    Egress,
-    Exchanges,
-    Proxies,
-    assembled,
-    assembled_refresher,
-    control_client,
-    custody_client,
-)
+from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client, custody_client
 from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url
 from strongroom.outbound import trust
@@ -65,7 +56,6 @@ from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.ports import Store
 from strongroom.services.provider_items import ProviderItemService
-from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.provider_shares import ProviderShareService
 from strongroom.services.provider_tokens import ProviderAuthentication, ProviderTokenService
 from strongroom.services.pushed_codes import PushedCodeService
@@ -76,7 +66,7 @@ from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
 from strongroom.settings import Settings
-from strongroom.sweeping import Elsewhere
+from strongroom.sweeping import Elsewhere, provider_settings, sweeper
 from strongroom.telling import Tries, deliverer
 
 
@@ -159,7 +149,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     services = _services(settings, edge, doors, ground, roots, organizations, founded, access, refresher)
     telling = deliverer(settings, edge, doors, ground, roots)
-    sweeper = Sweeper(items=ground.store.custody_items, remover=ground.custodian, clock=edge.clock)
+    elsewhere = Elsewhere(sweeper(edge, ground))
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
     proxied = egress.delivery if isinstance(egress, Egress) else None
     endpoints = Endpoints(
@@ -171,7 +161,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         egress=egress,
         mcp=mcp,
         deliverer=telling,
-        sweeper=sweeper,
+        sweeper=elsewhere.sweeper,
         refresher=refresher,
         api=_api(
             settings,
@@ -183,7 +173,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
             mcp,
             Tries(telling),
             Exchanges(refresher),
-            Elsewhere(sweeper),
+            elsewhere,
             subkey(founded.secret, "page tokens"),
         ),
         api_url=f"http://{bracketed(settings.host)}:{doors.api[1]}{settings.path_prefix}",
@@ -297,14 +287,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
         ),
-        provider_settings=ProviderSettingsService(
-            book=ground.settings_book,
-            check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
-            gate=gate,
-            clock=clock,
-            new_id=new_id,
-            default=settings.default_custodian,
-        ),
+        provider_settings=provider_settings(settings, edge, doors, ground, roots),
         access=access,
         logins=LoginService(
             credentials=credentials,
@@ -315,6 +298,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
             entropy=entropy,
+            default_custodian=settings.default_custodian,
         ),
         folders=FolderService(folders=store.folders, gate=gate, clock=clock, new_id=new_id),
         pushed_codes=PushedCodeService(codes=store.pushed_codes, seal=keyring, gate=gate, clock=clock, new_id=new_id),

@@ -45,10 +45,9 @@ AUTHORIZATION = "auth_"
 FOLDER = "cfld_"
 PUSHED_CODE = "totp_"
 PROVIDER_TOKEN_ID = "ptok_"  # noqa: S105 - what the ids of such tokens begin with
-IDENTITY_TOKEN = "idt_"  # noqa: S105 - likewise
 ITEM = "item_"
 SETTINGS = "oat_"
-IDENTITY_TOKEN = "idt_"  # noqa: S105 - what the ids of such tokens begin with
+IDENTITY_TOKEN = "idt_"  # noqa: S105 - likewise
 
 NewId = Callable[[str], str]
 """Makes a fresh id for a prefix; the real one is in `edge.py`."""

@@ -43,7 +43,8 @@ class NewLogin:
     login: Login
     location: Location | None = None
     session: str | None = None
-    custodian: str = OURS
+    custodian: str | None = None
+    """Who keeps it; None leaves it to the deployment."""
 
 
 @final
@@ -71,7 +72,9 @@ class LoginService:
         gate: Gate,
         clock: Clock,
         entropy: Entropy,
+        default_custodian: str = OURS,
     ) -> None:
+        self._default_custodian = default_custodian
         self._credentials = credentials
         self._vaults = vaults
         self._logins = logins
@@ -83,8 +86,6 @@ class LoginService:
 
     async def create(self, principal: Principal, new: NewLogin) -> StoredLogin:
         """Store a login. Two that look the same are two."""
-        if new.custodian != OURS:
-            raise Invalid(f"the vault type {new.custodian} is not set up here")
         home = await self._vaults.home(principal, Purpose.LOGINS, name=HOME)
         details, material = new.contents.beside(None)
         login = replace(new.login, proxy=proxy_identity.first(new.location, new.session, self._session))
@@ -98,7 +99,7 @@ class LoginService:
                 metadata={},
                 networking=allowed_at(login.tested_url),
                 surfaces=new.contents.surfaces,
-                custodian=new.custodian,
+                custodian=new.custodian or self._default_custodian,
             ),
             login=login,
         )
@@ -147,7 +148,7 @@ class LoginService:
         return await self._logins.move(principal.workspace, credential, folder, self._clock())
 
     async def delete(self, principal: Principal, credential: CredentialId) -> None:
-        """Remove a login, material first. Raises `NotFound`."""
+        """Remove a login with its material. Raises `NotFound`."""
         found = await self._found(principal, Action.CREDENTIAL_DELETE, credential)
         await self._credentials.delete(principal, found.credential.vault, credential, kinds=LOGIN_KINDS)
 

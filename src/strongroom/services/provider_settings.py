@@ -79,16 +79,12 @@ class ServiceCheck(Protocol):
 class ProviderSettingsService:
     """Use cases on an organization's own settings."""
 
-    def __init__(  # noqa: PLR0913 - one argument per port, and the deployment's choice
-        self, *, book: SettingsBook, check: ServiceCheck, gate: Gate, clock: Clock, new_id: NewId, default: str
-    ) -> None:
+    def __init__(self, *, book: SettingsBook, check: ServiceCheck, gate: Gate, clock: Clock, new_id: NewId) -> None:
         self._book = book
         self._check = check
         self._gate = gate
         self._clock = clock
         self._new_id = new_id
-        self.default_custodian = default
-        """Who keeps what a caller names no custodian for."""
 
     async def get(self, principal: Principal, provider: Provider) -> Settled | None:
         """Return the settings, or None. Whoever shows them leaves the secrets out."""

@@ -30,7 +30,7 @@ def new(sent: wire.CreateCredentialRequest) -> NewLogin:
         ),
         location=sent.proxy_location,
         session=sent.proxy_session_id,
-        custodian=show.custodian(sent.vault_type or show.NATIVE_VAULT),
+        custodian=None if sent.vault_type is None else show.custodian(sent.vault_type),
     )
 
 
