@@ -4,7 +4,8 @@ What a deployment sets holds for all organizations; only where it sets nothing d
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TypeVar, final
 
 from strongroom.core.custodians import (
     AZURE,
@@ -35,19 +36,26 @@ from strongroom.settings import Settings
 C = TypeVar("C", bound=Configured)
 
 
-def external_vaults(
-    settings: Settings, *, control: Control, book: SettingsBook, clock: Clock
-) -> Mapping[str, ExternalVault]:
+@final
+@dataclass(frozen=True, slots=True)
+class Vaults:
+    """Every vault that is not ours, by name; and the one that can list."""
+
+    all: Mapping[str, ExternalVault]
+    bitwarden: BitwardenVault
+
+
+def external_vaults(settings: Settings, *, control: Control, book: SettingsBook, clock: Clock) -> Vaults:
     """Return every vault that is not ours, set up or not. Raises `NotReady`."""
-    vaults: tuple[ExternalVault, ...] = (
+    bitwarden = BitwardenVault(
+        control=control,
+        url=settings.bitwarden_url,
+        collections_of=settings.bitwarden_organization_id,
+        configured=_configured(BITWARDEN, Provider.BITWARDEN, BitwardenAccount, _account(settings), book),
+    )
+    others: tuple[ExternalVault, ...] = (
         CustomVault(
             control=control, configured=_configured(CUSTOM, Provider.CUSTOM, CustomService, _service(settings), book)
-        ),
-        BitwardenVault(
-            control=control,
-            url=settings.bitwarden_url,
-            collections_of=settings.bitwarden_organization_id,
-            configured=_configured(BITWARDEN, Provider.BITWARDEN, BitwardenAccount, _account(settings), book),
         ),
         AzureVault(
             control=control,
@@ -67,7 +75,7 @@ def external_vaults(
             namespace=settings.openbao_namespace,
         ),
     )
-    return {vault.name: vault for vault in vaults}
+    return Vaults(all={vault.name: vault for vault in (bitwarden, *others)}, bitwarden=bitwarden)
 
 
 def _configured(

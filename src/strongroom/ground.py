@@ -22,7 +22,7 @@ from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
 from strongroom.services.oauth_ports import Control
 from strongroom.services.ports import Store
-from strongroom.services.provider_settings import SettingsBook
+from strongroom.services.provider_settings import Listing, SettingsBook
 from strongroom.settings import Settings
 from strongroom.store import State, inspect, open_store
 
@@ -59,6 +59,7 @@ class Ground:
     keyring: KeyRing
     custodian: Custodians
     settings_book: SettingsBook
+    bitwarden: Listing
     gate: Gate
 
 
@@ -75,9 +76,10 @@ async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Contr
     keyring = await _opened_keyring(settings, edge, where, founds=founds)
     async with open_store(where, clock=edge.clock) as store:
         book = SettingsBook(rows=store.provider_settings, seal=keyring)
+        vaults = external_vaults(settings, control=control, book=book, clock=edge.clock)
         custodian = Custodians(
             own=EnvelopeCustodian(keyring=keyring),
-            vaults=external_vaults(settings, control=control, book=book, clock=edge.clock),
+            vaults=vaults.all,
             items=store.custody_items,
             seal=keyring,
             clock=edge.clock,
@@ -85,7 +87,14 @@ async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Contr
         )
         await custodian.check()
         gate = Gate(log=store.audit, clock=edge.clock, new_id=edge.new_id)
-        yield Ground(store=store, keyring=keyring, custodian=custodian, settings_book=book, gate=gate)
+        yield Ground(
+            store=store,
+            keyring=keyring,
+            custodian=custodian,
+            settings_book=book,
+            bitwarden=vaults.bitwarden,
+            gate=gate,
+        )
 
 
 async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str, *, founds: bool) -> KeyRing:

@@ -27,6 +27,7 @@ def provider_settings(
     return ProviderSettingsService(
         book=ground.settings_book,
         check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
+        listing=ground.bitwarden,
         gate=ground.gate,
         clock=edge.clock,
         new_id=edge.new_id,

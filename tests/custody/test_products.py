@@ -176,8 +176,15 @@ async def test_in_an_organization_of_bitwarden_each_of_ours_has_its_collection()
         assert peer.collections == {ORGANIZATION: "col-0"}
         assert {each["organizationId"] for each in peer.items.values()} == {"bw-org"}
         assert [each["name"] for each in await vault.items(ORGANIZATION)] == ["GitHub", "GitHub"]
+        assert await vault.listed(ORGANIZATION) == [
+            {"item_id": f"id-{n}", "title": "GitHub", "collection_id": "col-0", "credential_type": kind, "url": None}
+            for n, kind in enumerate(("password", "credit_card"))
+        ]
         assert await vault.drop(item(vault, first, None))
+        shared = bitwarden_vault(f"http://127.0.0.1:{port}")
+        assert await shared.listed(ORGANIZATION) is None, "what lies there may be another organization's"
     assert list(peer.items) == ["id-1"]
+    assert await bitwarden_vault(None).listed(ORGANIZATION) is None
 
 
 async def test_azure_without_the_right_to_purge_keeps_what_was_deleted_recoverable() -> None:

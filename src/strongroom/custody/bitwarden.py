@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode
 
 from strongroom.core.calls import Call, ControlUrl, Reply
 from strongroom.core.custodians import BITWARDEN, BitwardenAccount, not_configured
-from strongroom.core.failures import BadReply
+from strongroom.core.failures import BadReply, Invalid
 from strongroom.core.ids import OrganizationId
 from strongroom.core.secret import Secret
-from strongroom.custody.bitwarden_items import mark_of, read_item, written_item
+from strongroom.custody.bitwarden_items import mark_of, read_item, shown_item, written_item
 from strongroom.custody.elsewhere import Kept, Parcel, json_object, part, usable
 from strongroom.services.custody_ports import Item
 from strongroom.services.oauth_ports import Control
@@ -93,6 +93,19 @@ class BitwardenVault:
     async def check(self, organization: OrganizationId) -> None:
         """Unlock it."""
         await self._unlock(organization)
+
+    async def listed(self, organization: OrganizationId) -> Sequence[Mapping[str, str | None]] | None:
+        """Return what people call an organization's items; None if what is there may be another organization's.
+
+        Implements `Listing`.
+        """
+        try:
+            await self.ready(organization)
+        except Invalid:
+            return None
+        if self._collections_of is None and not (await self._configured(organization)).email:
+            return None
+        return [shown_item(each) for each in await self.items(organization)]
 
     async def items(self, organization: OrganizationId) -> Sequence[Mapping[str, Any]]:
         """Return the items of an organization's collection, or of the account. They have their secrets in them."""

@@ -73,6 +73,20 @@ def read_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in (found | _of_fields(item)).items() if value is not None}
 
 
+def shown_item(item: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return what may be shown of an item: what it is called, and nothing that is in it."""
+    uris = item["login"].get("uris") if isinstance(item.get("login"), dict) else None
+    first = uris[0] if isinstance(uris, list) and uris else None
+    collections = item.get("collectionIds")
+    return {
+        "item_id": _shown(item.get("id")) or "",
+        "title": _shown(item.get("name")) or "",
+        "collection_id": _shown(collections[0]) if isinstance(collections, list) and collections else None,
+        "credential_type": {_LOGIN: "password", _CARD: "credit_card"}.get(item.get("type", 0), "secret"),
+        "url": _shown(first.get("uri")) if isinstance(first, dict) else None,
+    }
+
+
 def mark_of(item: Mapping[str, Any]) -> str | None:
     """Return which item of the journal it is, if it says so."""
     return next((field["value"] for field in _fields(item) if field["name"] == MARK), None)
@@ -106,6 +120,10 @@ def _fields(item: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 def _field(name: str, text: str, kind: int) -> dict[str, Any]:
     return {"name": name, "value": text, "type": kind, "linkedId": None}
+
+
+def _shown(found: object) -> str | None:
+    return found if isinstance(found, str) else None
 
 
 def _part(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:

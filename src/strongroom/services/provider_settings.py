@@ -1,5 +1,6 @@
 """What organizations configure of their own for others' vaults: sealed, replaced whole, shown without its secrets."""
 
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, final
@@ -68,6 +69,13 @@ class SettingsBook:
         await self._rows.remove(organization, provider)
 
 
+class Listing(Protocol):
+    """Lists what lies in a vault, without what is in it."""
+
+    async def listed(self, organization: OrganizationId) -> Sequence[Mapping[str, str | None]] | None:
+        """Return an organization's items; None if it has no vault of its own there. Raises `UpstreamFailure`."""
+
+
 class ServiceCheck(Protocol):
     """Asks a custom credential service whether it answers."""
 
@@ -79,7 +87,10 @@ class ServiceCheck(Protocol):
 class ProviderSettingsService:
     """Use cases on an organization's own settings."""
 
-    def __init__(self, *, book: SettingsBook, check: ServiceCheck, gate: Gate, clock: Clock, new_id: NewId) -> None:
+    def __init__(  # noqa: PLR0913 - one argument per port
+        self, *, book: SettingsBook, check: ServiceCheck, listing: Listing, gate: Gate, clock: Clock, new_id: NewId
+    ) -> None:
+        self._listing = listing
         self._book = book
         self._check = check
         self._gate = gate
@@ -110,10 +121,15 @@ class ProviderSettingsService:
         await self._admit(principal, Action.CUSTODY_CONFIGURE, provider)
         await self._book.forget(principal.organization, provider)
 
-    async def test(self, principal: Principal, service: CustomService) -> None:
-        """Ask a custom service whether it would do, and store nothing."""
+    async def may_test(self, principal: Principal) -> Callable[[CustomService], Awaitable[None]]:
+        """Return what asks a custom service whether it would do; nothing is stored."""
         await self._admit(principal, Action.CUSTODY_CONFIGURE, Provider.CUSTOM)
-        await self._check.check_service(service)
+        return self._check.check_service
+
+    async def items(self, principal: Principal) -> Sequence[Mapping[str, str | None]] | None:
+        """Return what the organization's Bitwarden holds, by name; None if it has none of its own."""
+        await self._admit(principal, Action.CUSTODY_READ, Provider.BITWARDEN)
+        return await self._listing.listed(principal.organization)
 
     async def _admit(self, principal: Principal, action: Action, provider: Provider) -> None:
         target = Target(name=provider.value, workspace=principal.workspace)

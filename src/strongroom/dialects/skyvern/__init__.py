@@ -12,7 +12,7 @@ from strongroom.dialects.skyvern.conventions import MAX_BODY, REQUEST_ID_HEADERS
 from strongroom.dialects.skyvern.paths import PREFIXES, Paths
 from strongroom.dialects.skyvern.routes_codes import CodeRoutes
 from strongroom.dialects.skyvern.routes_credentials import CredentialRoutes
-from strongroom.dialects.skyvern.routes_custody import add_custody
+from strongroom.dialects.skyvern.routes_custody import CustodyRoutes
 from strongroom.dialects.skyvern.routes_folders import FolderRoutes
 from strongroom.dialects.skyvern.routes_unsupported import add_unsupported
 from strongroom.services.catalogue import Services
@@ -36,7 +36,7 @@ def build(services: Services, options: Options) -> Door:
     paths = Paths(door.router)
     add_unsupported(paths)
     CodeRoutes(codes=services.pushed_codes).add_to(paths)
-    add_custody(paths)
+    CustodyRoutes(settings=services.provider_settings).add_to(paths)
     CredentialRoutes(logins=services.logins).add_to(paths)
     FolderRoutes(folders=services.folders).add_to(paths)
     return door
