@@ -150,8 +150,6 @@ class CredentialService:
                 raise
             if not done:
                 await self._given_back(granted, after, custody)
-                if expected is not None:
-                    raise Conflict(_FASTER)
             return after if done else None
 
         return await changed(attempt, what=f"credential {credential}")
