@@ -7,7 +7,7 @@ from typing import Any, ClassVar, cast
 from strongroom.core.actions import ALL_SCOPES, SESSION_SCOPES, Action
 from strongroom.core.credentials import Credential, Material, NewCredential
 from strongroom.core.credentials.flat import from_flat
-from strongroom.core.custodians import CUSTOM
+from strongroom.core.custodians import CUSTOM, OPENBAO
 from strongroom.core.failures import BadReply
 from strongroom.core.grants import Granted, Principal, Target, decide
 from strongroom.core.ids import OrganizationId, PrincipalId
@@ -107,7 +107,7 @@ def custodians(
 ) -> Custodians:
     return Custodians(
         own=rooms.custodian,
-        vaults={vault.name: vault},
+        vaults={vault.name: vault, OPENBAO: vault},
         items=items or rooms.store.custody_items,
         seal=rooms.keyring,
         clock=clock or rooms.clock,

@@ -14,7 +14,7 @@ from contextlib import (
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import requests
@@ -41,6 +41,7 @@ from tests.custody.peers.gcp import SecretManager
 from tests.needs import missing, need_environment
 from tests.node import package_program
 
+C = TypeVar("C")
 ROOT = "root-token"
 
 
@@ -72,8 +73,8 @@ class Servers:
 Start = Callable[[Path], AbstractContextManager[str]]
 
 
-def always(found: object) -> Callable[[OrganizationId], Awaitable[object]]:
-    async def configured(_organization: OrganizationId) -> object:
+def always(found: C) -> Callable[[OrganizationId], Awaitable[C]]:
+    async def configured(_organization: OrganizationId) -> C:
         return found
 
     return configured
@@ -227,7 +228,7 @@ def azure_vault(port: int, authority: trustme.CA, *, secret: str = azure_peer.SE
         place=AzurePlace(
             vault=f"https://{azure_peer.VAULT_HOST}:{port}", authority=f"https://{azure_peer.LOGIN_HOST}:{port}"
         ),
-        configured=always(identity),  # type: ignore[arg-type]
+        configured=always(identity),
     )
 
 

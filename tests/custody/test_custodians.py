@@ -11,7 +11,7 @@ import pytest
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.credentials.flat import from_flat
 from strongroom.core.credentials.password import Password
-from strongroom.core.custodians import CUSTOM, OPENBAO, not_configured
+from strongroom.core.custodians import AZURE, CUSTOM, OPENBAO, not_configured
 from strongroom.core.failures import (
     BadReply,
     Conflict,
@@ -27,7 +27,6 @@ from strongroom.core.networking import Limited
 from strongroom.core.secret import Secret
 from strongroom.custody.custodians import ABANDONED, SETTLED
 from strongroom.services.custody_ports import Standing
-from strongroom.services.ports import Custody
 from strongroom.services.sweeper import Sweeper
 from tests.custody.house import Interposed, MemoryVault, custodians, granted, new, opened, service
 from tests.custody.outside import CARD, LOGIN, PLAIN_LOGIN
@@ -82,7 +81,7 @@ async def test_what_names_no_custodian_stays_with_us(rooms: Rooms, vault: Memory
     assert await rooms.store.custody_items.counts() == {}
 
 
-@pytest.mark.parametrize("name", [OPENBAO, "nobody"])
+@pytest.mark.parametrize("name", [AZURE, "nobody"])
 async def test_a_custodian_that_is_not_set_up_is_refused_and_none_takes_its_place(
     rooms: Rooms, vault: MemoryVault, name: str
 ) -> None:
@@ -257,9 +256,9 @@ async def test_a_row_that_was_moved_to_another_credential_opens_nothing(rooms: R
             await custodians(rooms, vault).open(granted(described), described, receipt)
     with pytest.raises(Unreadable):
         await custodians(rooms, vault).open(granted(second), first, receipt)
-    ours = Custody("strongroom", receipt.receipt, receipt.revision)
-    with pytest.raises(Unreadable):
-        await custodians(rooms, vault).open(granted(first), first, ours)
+    for another in ("strongroom", OPENBAO):
+        with pytest.raises(Unreadable):
+            await custodians(rooms, vault).open(granted(first), first, replace(receipt, custodian=another))
 
 
 @pytest.mark.parametrize(

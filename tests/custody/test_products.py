@@ -14,10 +14,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from strongroom.core.calls import Call, Reply
+from strongroom.core.custodians import BitwardenAccount, CustomService
 from strongroom.core.failures import BadReply, UpstreamFailure
 from strongroom.core.secret import Secret
 from strongroom.custody.aws import AwsAccount, AwsVault
+from strongroom.custody.bitwarden import BitwardenVault
 from strongroom.custody.bitwarden_items import MARK, read_item, written_item
+from strongroom.custody.custom import CustomVault
+from strongroom.custody.elsewhere import ExternalVault
+from strongroom.custody.openbao import OpenBaoVault
 from tests.custody.outside import (
     BARE_SECRET,
     CARD,
@@ -36,7 +41,7 @@ from tests.custody.peers import gcp as gcp_peer
 from tests.custody.peers.azure import KeyVault
 from tests.custody.peers.bitwarden import EMAIL
 from tests.custody.peers.gcp import SecretManager
-from tests.custody.stages import BITWARDENS, Servers, azure_vault, bitwarden, bitwarden_vault, gcp_vault
+from tests.custody.stages import BITWARDENS, Servers, always, azure_vault, bitwarden, bitwarden_vault, gcp_vault
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -76,6 +81,26 @@ async def test_what_is_asked_of_aws_is_signed_as_its_own_client_signs(token: str
     signature = signer.signature(signer.string_to_sign(theirs, canonical), theirs)
     assert ours["authorization"].endswith(f"Signature={signature}")
     assert call.url.text == "https://secretsmanager.eu-central-1.amazonaws.com/"
+
+
+@pytest.mark.parametrize("name", ["custom", "bitwarden", "openbao"])
+async def test_whatever_is_not_https_on_its_port_goes_to_listed_addresses_alone(name: str) -> None:
+    noting, url = Noting(), "http://vault.example.com"
+    vaults: dict[str, ExternalVault] = {
+        "custom": CustomVault(
+            control=noting, configured=always(CustomService(api_base_url=url, api_token=Secret("t")))
+        ),
+        "bitwarden": BitwardenVault(
+            control=noting,
+            url=url,
+            collections_of=None,
+            configured=always(BitwardenAccount(email="", master_password=Secret("p"))),
+        ),
+        "openbao": OpenBaoVault(control=noting, url=url, token=Secret("t"), mount="secret", prefix="p", namespace=None),
+    }
+    with pytest.raises(BadReply):
+        await vaults[name].keep(parcel())
+    assert [call.ordinary_only for call in noting.calls] == [True]
 
 
 @pytest.mark.parametrize("fields", EACH)
