@@ -47,10 +47,10 @@ class KeyService:
         """Mint a key. Without scopes it gets every scope of the caller's but `totp:read`.
 
         A key cannot have a scope that its maker lacks (`Invalid`), nor lie in another organization's
-        workspace (`NotFound`). No key has `totp:read` unless it was named, so whoever may make keys may name it.
+        workspace (`NotFound`). `totp:read` must be named, so that a key which may do all else may name it as well.
         """
         wanted = DEFAULT_SCOPES & principal.scopes if scopes is None else frozenset(scopes)
-        if Scope.EGRESS in wanted or not wanted <= principal.scopes | _BY_NAME_ONLY:
+        if Scope.EGRESS in wanted or not wanted <= _may_give(principal):
             raise Invalid("a key cannot have a scope that the key which makes it lacks", field="scopes")
         if not wanted:
             raise Invalid("must name at least one scope", field="scopes")
@@ -82,11 +82,13 @@ class KeyService:
         return await self._tenants.revoke_key(principal.workspace, key, self._clock())
 
 
-_BY_NAME_ONLY = frozenset({Scope.TOTP_READ})
-"""Scopes that keys get by being asked for them, and in no other way."""
-
 ORDINARY_SCOPES = DEFAULT_SCOPES - OPERATOR_SCOPES
 """What the first key of an organization that is not the operator's can do."""
+
+
+def _may_give(principal: Principal) -> frozenset[Scope]:
+    """Return its own scopes, and the one that is had by being named alone, if it may do everything else."""
+    return principal.scopes | {Scope.TOTP_READ} if principal.scopes >= ORDINARY_SCOPES else principal.scopes
 
 
 def _target(principal: Principal, name: str) -> Target:

@@ -63,7 +63,14 @@ async def test_a_key_that_breaks_a_rule_is_refused_by_field(
 
 async def test_a_key_cannot_make_one_that_may_do_more(api: Api) -> None:
     weak = api.as_key((await api.made("/keys", {"scopes": ["keys:write"]}))["key"])
-    assert (await weak.refused("POST", "/keys", {"scopes": ["vaults:read"]}, status=400))["field"] == "scopes"
+    for scope in ("vaults:read", "totp:read"):
+        assert (await weak.refused("POST", "/keys", {"scopes": [scope]}, status=400))["field"] == "scopes"
+
+
+async def test_the_first_key_of_an_organization_may_name_the_scope_of_codes_for_another(operator: Api) -> None:
+    first = operator.as_key((await operator.made("/organizations", {"name": "codes"}))["api_key"])
+    assert "totp:read" not in (await first.got("/me"))["scopes"]
+    assert (await first.made("/keys", {"scopes": ["totp:read"]}))["scopes"] == ["totp:read"]
 
 
 async def test_without_a_key_or_with_a_wrong_one_nothing_is_told(api: Api) -> None:
