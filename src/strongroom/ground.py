@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import final
 
 from strongroom import data_dir
+from strongroom.core.client_variables import TrustFiles
 from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
 from strongroom.crypto.keyring import KeyRing
@@ -18,6 +19,8 @@ from strongroom.custodians import external_vaults
 from strongroom.custody import Custodians, EnvelopeCustodian
 from strongroom.custody.kek import open_kek
 from strongroom.edge import Edge
+from strongroom.outbound import trust
+from strongroom.outbound.trust_files import contents, trust_files
 from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
 from strongroom.services.oauth_ports import Control
@@ -123,3 +126,12 @@ async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str, *, 
 
 def _asked_once(passphrase: Secret | None) -> Callable[[], Secret] | None:
     return None if passphrase is None else lambda: passphrase
+
+
+def write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles:
+    """Leave what clients on this machine read: our certificate, and the bundle of it and the system's in each form."""
+    data_dir.write(folder / data_dir.CERTIFICATE, certificate)
+    files = trust_files(folder)
+    for path, content in contents(files, trust.bundle(roots, certificate)).items():
+        data_dir.write(path, content)
+    return files

@@ -223,6 +223,12 @@ class Settings(CustodySettings):
     """How many items a provider token may create in a minute, on each node, and how many other requests it may make."""
     insecure_upstreams: bool = False
     """Whether MCP servers may be named by plain http URLs."""
+    cloud_inference_hosts: Annotated[tuple[str, ...], BeforeValidator(_hosts)] = ()
+    """Hosts, besides the vendors' own, that tokens of clouds may be sent to."""
+    ambient_cloud_identity: bool = False
+    """Whether connections may act as this server's own identity in a cloud."""
+    require_secret_on_host_change: bool = False
+    """Whether a connection's secret has to be sent along when it is to go to another host."""
     log_level: Annotated[str, AfterValidator(_level)] = "info"
     """What is logged."""
     workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = 1

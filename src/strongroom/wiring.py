@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 from typing import final
 from urllib.parse import urlsplit
 
@@ -36,10 +35,10 @@ from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client, custody_client
 from strongroom.gateway import Mcp, gateway
-from strongroom.ground import Doors, Ground, bracketed, opened, public_url
+from strongroom.ground import Doors, Ground, bracketed, opened, public_url, write_certificates
 from strongroom.outbound import trust
 from strongroom.outbound.mcp_probe import HttpMcpProbe
-from strongroom.outbound.trust_files import contents, trust_files
+from strongroom.routing import Routing, routing
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
 from strongroom.services.authentication import Authentication
@@ -81,6 +80,7 @@ class House:
     services: Services
     egress: Proxies
     mcp: Mcp
+    routing: Routing
     deliverer: Deliverer
     sweeper: Sweeper
     refresher: Refresher
@@ -107,6 +107,7 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         changes = ground.store.changes
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
         works |= house.mcp.works(changes)
+        works |= house.routing.works(changes)
         stack.push_async_callback(house.mcp.close)
         if isinstance(house.egress, Egress):
             works |= house.egress.works(changes)
@@ -144,10 +145,14 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         clock=edge.clock,
     )
     await installation.keep(IDENTITY_KEYS, IdentityKeys.fresh(edge.clock()).to_bytes())
-    files = _write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
+    files = write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = _access(settings, doors, files, authority.certificate)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
-    services = _services(settings, edge, doors, ground, roots, organizations, founded, access, refresher)
+    vaults = VaultService(vaults=store.vaults, gate=ground.gate, clock=edge.clock, new_id=edge.new_id)
+    models = routing(settings, edge, doors, ground, vaults=vaults, installation_secret=founded.secret)
+    services = _services(
+        settings, edge, doors, ground, roots, organizations, founded, access, refresher, vaults, models
+    )
     telling = deliverer(settings, edge, doors, ground, roots)
     elsewhere = Elsewhere(sweeper(edge, ground))
     egress = fleet or assembled(settings, edge, doors, ground, authority, roots, refresher)
@@ -160,6 +165,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         services=services,
         egress=egress,
         mcp=mcp,
+        routing=models,
         deliverer=telling,
         sweeper=elsewhere.sweeper,
         refresher=refresher,
@@ -193,6 +199,8 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
     founded: Foundation,
     access: EgressAccess,
     refresher: Refresher,
+    vaults: VaultService,
+    models: Routing,
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
@@ -205,7 +213,6 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         clock=clock,
         new_id=new_id,
     )
-    vaults = VaultService(vaults=store.vaults, gate=gate, clock=clock, new_id=new_id)
     return Services(
         authentication=authentication,
         idempotency=Idempotency(
@@ -302,6 +309,10 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         ),
         folders=FolderService(folders=store.folders, gate=gate, clock=clock, new_id=new_id),
         pushed_codes=PushedCodeService(codes=store.pushed_codes, seal=keyring, gate=gate, clock=clock, new_id=new_id),
+        connections=models.connections,
+        providers=models.providers,
+        mappings=models.mappings,
+        gateway_keys=models.keys,
     )
 
 
@@ -373,15 +384,6 @@ def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: st
         files=files,
         loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
     )
-
-
-def _write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles:
-    """Leave what clients on this machine read: our certificate, and the bundle of it and the system's in each form."""
-    data_dir.write(folder / data_dir.CERTIFICATE, certificate)
-    files = trust_files(folder)
-    for path, content in contents(files, trust.bundle(roots, certificate)).items():
-        data_dir.write(path, content)
-    return files
 
 
 def _first_key(settings: Settings, edge: Edge) -> Secret:

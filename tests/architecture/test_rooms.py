@@ -34,6 +34,7 @@ IMPURE = {
 PORTS = (
     "strongroom.services.ports",
     "strongroom.services.authorization_ports",
+    "strongroom.services.llm_ports",
     "strongroom.services.oauth_ports",
     "strongroom.services.provider_ports",
     "strongroom.services.webhook_ports",

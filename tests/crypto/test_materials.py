@@ -6,14 +6,24 @@ from hypothesis import strategies as st
 
 from strongroom.core.credentials import KINDS, Kind, Material
 from strongroom.core.credentials.agent_identity import AgentIdentity
+from strongroom.core.credentials.api_key import ApiKey
 from strongroom.core.credentials.aws_keys import AwsKeys
+from strongroom.core.credentials.aws_role import AwsRole
+from strongroom.core.credentials.azure_entra import AzureEntra
+from strongroom.core.credentials.bedrock_api_key import BedrockApiKey
+from strongroom.core.credentials.bedrock_keys import BedrockKeys
 from strongroom.core.credentials.credit_card import CREDIT_CARD, CreditCard
 from strongroom.core.credentials.environment_variable import EnvironmentVariable
+from strongroom.core.credentials.google_adc import GoogleAdc
+from strongroom.core.credentials.google_impersonation import GoogleImpersonation
+from strongroom.core.credentials.google_service_account import GoogleServiceAccount
 from strongroom.core.credentials.mcp_oauth import MCP_OAUTH, McpOAuth
+from strongroom.core.credentials.oauth_passthrough import OAuthPassthrough
 from strongroom.core.credentials.password import PASSWORD, Password
 from strongroom.core.credentials.secret import SecretValue
 from strongroom.core.credentials.static_bearer import STATIC_BEARER, StaticBearer
 from strongroom.core.failures import Unreadable
+from strongroom.core.llm.schemes import Scheme
 from strongroom.core.secret import Secret
 from strongroom.crypto.materials import read_material, write_material
 
@@ -35,6 +45,12 @@ materials = st.one_of(
         metadata=named,
     ),
     st.builds(SecretValue, value=secrets),
+    st.builds(ApiKey, key=secrets),
+    st.builds(BedrockApiKey, key=secrets),
+    st.builds(BedrockKeys, access_key_id=secrets, secret_access_key=secrets, session_token=st.none() | secrets),
+    st.builds(AzureEntra, tenant_id=secrets, client_id=secrets, client_secret=secrets),
+    st.builds(GoogleServiceAccount, client_email=secrets, private_key=secrets, private_key_id=st.none() | secrets),
+    *map(st.just, (AwsRole(), GoogleAdc(), GoogleImpersonation(), OAuthPassthrough())),
 )
 
 
@@ -53,6 +69,7 @@ def test_every_kind_is_among_those_tested() -> None:
         "password",
         "credit_card",
         "secret",
+        *(scheme.value for scheme in Scheme),
     }
 
 

@@ -167,6 +167,7 @@ def running(
     reaches_loopback: bool = False,
     edge: Edge | None = None,
     through: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    require_secret_on_host_change: bool = False,
 ) -> Iterator[Stage]:
     """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http.
 
@@ -181,6 +182,7 @@ def running(
         provider_requests_per_minute=provider_requests_per_minute,
         egress_allow_private=(ip_network("127.0.0.1/32"),) if reaches_loopback else (),
         insecure_upstreams=reaches_loopback,
+        require_secret_on_host_change=require_secret_on_host_change,
     )
     started = threading.Event()
     stages: list[Stage] = []

@@ -73,6 +73,24 @@ def serve(
     path_prefix: Annotated[
         str | None, typer.Option("--path-prefix", metavar="/PATH", help="Serve the API under this path as well.")
     ] = None,
+    cloud_inference_hosts: Annotated[
+        str | None,
+        typer.Option(
+            "--cloud-inference-hosts",
+            metavar="HOSTS",
+            help="More hosts that cloud tokens may be sent to, with commas between.",
+        ),
+    ] = None,
+    ambient_cloud_identity: Annotated[
+        bool | None,
+        typer.Option("--ambient-cloud-identity", help="Let connections act as this server's own identity in a cloud."),
+    ] = None,
+    require_secret_on_host_change: Annotated[
+        bool | None,
+        typer.Option(
+            "--require-secret-on-host-change", help="Have a connection's secret sent along when its host changes."
+        ),
+    ] = None,
     log_level: Annotated[
         str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error. Without it info.")
     ] = None,
@@ -99,6 +117,9 @@ def serve(
         "root_key": root_key,
         "workers": workers,
         "path_prefix": path_prefix,
+        "cloud_inference_hosts": cloud_inference_hosts,
+        "ambient_cloud_identity": ambient_cloud_identity,
+        "require_secret_on_host_change": require_secret_on_host_change,
         "log_level": log_level,
     }
     try:

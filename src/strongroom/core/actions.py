@@ -23,6 +23,7 @@ class Scope(StrEnum):
     AUDIT_READ = "audit:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    LLM_USE = "llm:use"
     TOTP_READ = "totp:read"
     EGRESS = "egress"
     PROVIDER = "provider"
@@ -108,6 +109,29 @@ class Action(Enum):
     PROVIDER_ITEM_LIST = ("provider_item.list", Scope.CREDENTIALS_READ)
     PROVIDER_ITEM_READ = ("provider_item.read", Scope.PROVIDER)
     PROVIDER_ITEM_DELETE = ("provider_item.delete", Scope.PROVIDER)
+    CONNECTION_CREATE = ("connection.create", Scope.CREDENTIALS_WRITE)
+    CONNECTION_READ = ("connection.read", Scope.CREDENTIALS_READ)
+    CONNECTION_LIST = ("connection.list", Scope.CREDENTIALS_READ)
+    CONNECTION_UPDATE = ("connection.update", Scope.CREDENTIALS_WRITE)
+    CONNECTION_ROTATE = ("connection.rotate", Scope.CREDENTIALS_WRITE)
+    CONNECTION_DELETE = ("connection.delete", Scope.CREDENTIALS_WRITE)
+    CONNECTION_CHECK = ("connection.check", Scope.CREDENTIALS_WRITE)
+    CONNECTION_USE = ("connection.use", Scope.EGRESS)
+    PROVIDER_CREATE = ("provider.create", Scope.CREDENTIALS_WRITE)
+    PROVIDER_READ = ("provider.read", Scope.CREDENTIALS_READ)
+    PROVIDER_LIST = ("provider.list", Scope.CREDENTIALS_READ)
+    PROVIDER_UPDATE = ("provider.update", Scope.CREDENTIALS_WRITE)
+    PROVIDER_DELETE = ("provider.delete", Scope.CREDENTIALS_WRITE)
+    MAPPING_CREATE = ("model_mapping.create", Scope.CREDENTIALS_WRITE)
+    MAPPING_LIST = ("model_mapping.list", Scope.CREDENTIALS_READ)
+    MAPPING_UPDATE = ("model_mapping.update", Scope.CREDENTIALS_WRITE)
+    MAPPING_DELETE = ("model_mapping.delete", Scope.CREDENTIALS_WRITE)
+    GATEWAY_KEY_CREATE = ("gateway_key.create", Scope.KEYS_WRITE)
+    GATEWAY_KEY_CREATE_OWN = ("gateway_key.create_own", Scope.LLM_USE)
+    GATEWAY_KEY_READ = ("gateway_key.read", Scope.KEYS_READ)
+    GATEWAY_KEY_LIST = ("gateway_key.list", Scope.KEYS_READ)
+    GATEWAY_KEY_UPDATE = ("gateway_key.update", Scope.KEYS_WRITE)
+    GATEWAY_KEY_REVOKE = ("gateway_key.revoke", Scope.KEYS_WRITE)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

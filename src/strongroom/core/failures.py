@@ -80,7 +80,14 @@ class NotFound(Refused):
 
 @final
 class Conflict(Refused):
-    """It clashes with something that exists; repeating the request cannot help."""
+    """It clashes with something that exists; repeating the request cannot help.
+
+    `code` is a machine-readable reason where a contract lists one.
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @final

@@ -17,14 +17,25 @@ from strongroom.core.ids import OrganizationId, PrincipalId, VaultId, WorkspaceI
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The human or machine behind a principal, as an issuer of tokens has named it. `user_id` is a UUID."""
+
+    user_id: str
+    email: str | None = None
+    name: str | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who is asking: a key, or a session through its proxy token."""
+    """Who is asking: a key, a session through its proxy token, or a `person` with a token of an issuer."""
 
     id: PrincipalId
     organization: OrganizationId
     workspace: WorkspaceId
     scopes: frozenset[Scope]
     conditions: tuple[Condition, ...] = ()
+    person: Person | None = None
 
 
 @final

@@ -6,16 +6,23 @@ from typing import final
 
 from strongroom.core.actions import Scope
 from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
+from strongroom.core.uuids import uuid_for
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """A tenant."""
+    """A tenant. `foreign_uuid` is what an issuer of tokens calls it, where one knew it before us."""
 
     id: OrganizationId
     name: str
     created_at: datetime
+    foreign_uuid: str | None = None
+
+    @property
+    def uuid(self) -> str:
+        """What wires call it that know organizations by UUID."""
+        return self.foreign_uuid or uuid_for(self.id)
 
 
 @final

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import final
 
 from strongroom.core import metadata as notes
-from strongroom.core.failures import Invalid
+from strongroom.core.failures import Conflict, Invalid
 from strongroom.core.ids import OrganizationId, VaultId, WorkspaceId
 
 MAX_CREDENTIALS = 20
@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     GENERAL = "general"
     LOGINS = "logins"
     PROVIDER = "provider"
+    CONNECTIONS = "connections"
 
 
 ALL_PURPOSES = frozenset(Purpose)
@@ -52,6 +53,11 @@ class Vault:
         """Raise `Invalid` if the vault is archived."""
         if self.archived_at is not None:
             raise Invalid(f"vault {self.id} is archived")
+
+    def require_removable(self) -> None:
+        """Raise `Conflict` for one whose credentials are other things as well, which have to go first."""
+        if self.purpose is Purpose.CONNECTIONS:
+            raise Conflict(f"vault {self.id} holds the workspace's connections: delete those instead")
 
     def require_room(self, *, active: int, capped: int | None) -> None:
         """Raise `Invalid` if it holds too many for one more; `capped` is None where that one is of no capped kind."""

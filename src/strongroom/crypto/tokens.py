@@ -25,6 +25,7 @@ from strongroom.core.sources import Entropy
 API_KEY = "srk_"
 SESSION_TOKEN = "srt_"  # noqa: S105 - what a token begins with
 PROVIDER_TOKEN = "srp_"  # noqa: S105 - as above
+GATEWAY_KEY = "bd-"
 PAGE_TOKEN = "page_"  # noqa: S105 - as above
 
 TOKEN_BYTES = 32
@@ -50,6 +51,11 @@ def mint_provider_token(entropy: Entropy) -> Secret:
     return _mint(PROVIDER_TOKEN, entropy)
 
 
+def mint_gateway_key(entropy: Entropy) -> Secret:
+    """Make a key of the LLM gateway."""
+    return _mint(GATEWAY_KEY, entropy)
+
+
 def mint_state(entropy: Entropy) -> Secret:
     """Make the state that goes along with an authorization request (RFC 6749 section 10.12)."""
     return _mint("", entropy)
@@ -73,6 +79,11 @@ def hint(token: Secret) -> str:
     """Return what lists show of a key: prefix and last digits of one that we minted, nothing of any other."""
     text = token.reveal()
     return f"{text[:4]}…{text[-_SHOWN_DIGITS:]}" if _MINTED.match(text) else "…"
+
+
+def beginning(token: Secret, length: int) -> str:
+    """Return the first characters of a token that we minted, by which people tell it from others."""
+    return token.reveal()[:length]
 
 
 def subkey(installation_secret: bytes, purpose: str) -> bytes:

@@ -5,9 +5,12 @@ back, and nothing else.
 """
 
 from strongroom.dialects.anthropic import ANTHROPIC
+from strongroom.dialects.barndoor import BARNDOOR
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.native import NATIVE
 from strongroom.dialects.skyvern import SKYVERN
 from strongroom.dialects.skyvern_provider import SKYVERN_PROVIDER
 
-DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (ANTHROPIC, NATIVE, SKYVERN, SKYVERN_PROVIDER)}
+DIALECTS: dict[str, Dialect] = {
+    dialect.name: dialect for dialect in (ANTHROPIC, NATIVE, SKYVERN, SKYVERN_PROVIDER, BARNDOOR)
+}

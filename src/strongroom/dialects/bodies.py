@@ -1,7 +1,9 @@
 """Reading a request's body: never more than the cap, JSON only, each byte once."""
 
+import json
+from collections.abc import Callable
 from email.message import Message
-from typing import Any, final
+from typing import Any, Never, final
 
 import msgspec
 from fastapi import Request
@@ -13,14 +15,45 @@ from strongroom.dialects.replies import JSON
 MAX_BODY = 1024 * 1024
 
 
+Parse = Callable[[bytes], object]
+"""Reads JSON. Raises `Invalid` for what is none."""
+
+
+def parsed(body: bytes) -> object:
+    """Read JSON. Of a name that stands twice in an object the last one counts."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Invalid("must be valid JSON", field="body") from None
+
+
+def parsed_strictly(body: bytes) -> object:
+    """Read JSON in which no object has a name twice: with a secret, which of the two is meant must not be guessed."""
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Invalid("must be valid JSON in UTF-8, with each name once in its object", field="body") from None
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError
+    return result
+
+
+def _no_constant(_name: str) -> Never:
+    raise ValueError  # NaN and the infinities are none of JSON's (RFC 8259 section 6)
+
+
 @final
 class ReadRequest(Request):
     """A request whose body was read and parsed before the route looks at it."""
 
-    def __init__(self, request: Request, body: bytes) -> None:
+    def __init__(self, request: Request, body: bytes, parse: Parse) -> None:
         super().__init__(request.scope, request.receive)
         self._read = body
-        self._parsed = _parsed(body) if body else None
+        self._parsed = parse(body) if body else None
 
     @override
     async def body(self) -> bytes:
@@ -38,7 +71,7 @@ class ReadRequest(Request):
         return self._parsed
 
 
-async def read(request: Request, *, most: int = MAX_BODY) -> ReadRequest:
+async def read(request: Request, *, most: int = MAX_BODY, parse: Parse = parsed) -> ReadRequest:
     """Read the body. Raises `TooLarge` as soon as it is over the cap, `Invalid` for what is not JSON."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
@@ -55,7 +88,7 @@ async def read(request: Request, *, most: int = MAX_BODY) -> ReadRequest:
             break
     if body:
         _require_json_type(request)
-    return ReadRequest(request, bytes(body))
+    return ReadRequest(request, bytes(body), parse)
 
 
 def require_nothing(request: ReadRequest) -> None:
@@ -69,10 +102,3 @@ def _require_json_type(request: Request) -> None:
     header["content-type"] = request.headers.get("content-type", "")
     if header.get_content_type() != JSON:
         raise Invalid(f"must be {JSON}", field="content-type")
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Invalid("must be valid JSON", field="body") from None

@@ -29,7 +29,7 @@ from strongroom.core.grants import Principal
 from strongroom.core.ids import REQUEST, NewId
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
-from strongroom.dialects.bodies import MAX_BODY, ReadRequest, read, require_nothing
+from strongroom.dialects.bodies import MAX_BODY, Parse, ReadRequest, parsed, read, require_nothing
 from strongroom.dialects.openapi import Parameter, document, operation_id
 from strongroom.dialects.presented import Presented, presented_key
 from strongroom.dialects.rates import Rates
@@ -83,7 +83,8 @@ class Door:
     """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s.
 
     `presented` finds the key of a request, and `otherwise_presented` the one that counts if that is none or not good;
-    `stamped` are headers of every answer, and `request_id_headers` the names under which it tells its id.
+    `parse` reads bodies; `stamped` are headers of every answer, and `request_id_headers` the names under which it tells
+    its id.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per thing that happens at a door
@@ -98,6 +99,7 @@ class Door:
         presented: Presented = presented_key,
         otherwise_presented: Presented | None = None,
         max_body: int = MAX_BODY,
+        parse: Parse = parsed,
         stamped: Mapping[str, str] | None = None,
         request_id_headers: Sequence[str] = ("request-id",),
     ) -> None:
@@ -109,6 +111,7 @@ class Door:
         self._rates = rates
         self._otherwise = otherwise_presented
         self._max_body = max_body
+        self._parse = parse
         self._stamped = dict(stamped or {})
         self._request_id_headers = tuple(request_id_headers)
         self.app = FastAPI(
@@ -173,7 +176,7 @@ class Door:
             self._conventions.check(request.headers, principal)
             if self._rates is not None:
                 self._rates.take(principal, creates=creates)
-            whole = await read(request, most=self._max_body)
+            whole = await read(request, most=self._max_body, parse=self._parse)
             if not takes_body:
                 require_nothing(whole)
             key = request.headers.get("idempotency-key")

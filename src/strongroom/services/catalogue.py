@@ -10,9 +10,13 @@ from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.folders import FolderService
+from strongroom.services.gateway_keys import GatewayKeyService
 from strongroom.services.idempotency import Idempotency
 from strongroom.services.identities import IdentityKeyService
 from strongroom.services.keys import KeyService
+from strongroom.services.llm_connections import ConnectionService
+from strongroom.services.llm_mappings import MappingService
+from strongroom.services.llm_providers import ProviderService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.provider_items import ProviderItemService
@@ -53,3 +57,7 @@ class Services:
     logins: LoginService
     folders: FolderService
     pushed_codes: PushedCodeService
+    connections: ConnectionService
+    providers: ProviderService
+    mappings: MappingService
+    gateway_keys: GatewayKeyService

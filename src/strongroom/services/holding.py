@@ -54,3 +54,5 @@ def concerns(change: Change, session: Session) -> bool:
             return change.vault is None or change.vault in session.vaults
         case Subject.KEY:
             return change.id == session.opened_by
+        case Subject.ROUTES | Subject.GATEWAY_KEY:  # the LLM gateway's; sessions have no part in it
+            return False

@@ -9,6 +9,7 @@ from strongroom.core.ids import KEY, ORGANIZATION, WORKSPACE, KeyId, NewId, Orga
 from strongroom.core.secret import Secret
 from strongroom.core.sources import Clock, Entropy
 from strongroom.core.tenants import ApiKey, Organization, Workspace
+from strongroom.core.uuids import uuid_for
 from strongroom.core.vaults import checked_name
 from strongroom.crypto.tokens import digest, hint, mint_api_key
 from strongroom.services.gate import Gate
@@ -39,6 +40,7 @@ class OrganizationService:
         self._clock = clock
         self._new_id = new_id
         self._entropy = entropy
+        self._uuids: dict[OrganizationId, str] = {}
 
     async def create(self, principal: Principal, *, name: str) -> NewTenant:
         """Make an organization; its first key reaches all of it and nothing beyond."""
@@ -50,6 +52,15 @@ class OrganizationService:
         """Return all organizations, oldest first."""
         await self._gate.admit(principal, Action.ORGANIZATION_LIST, _target(principal))
         return await self._tenants.organizations()
+
+    async def uuid_of(self, principal: Principal) -> str:
+        """Return what wires call the caller's organization that know organizations by UUID; it never changes."""
+        known = self._uuids.get(principal.organization)
+        if known is None:
+            found = await self._tenants.organization(principal.organization)
+            known = uuid_for(principal.organization) if found is None else found.uuid
+            self._uuids[principal.organization] = known
+        return known
 
     async def found(self, name: str, *, secret: Secret, scopes: frozenset[Scope]) -> NewTenant:
         """Make an organization without asking anyone: for the first start alone."""

@@ -33,6 +33,7 @@ from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.custody_ports import CustodyItems, ProviderSettings
+from strongroom.services.llm_ports import Connections, GatewayKeys, Mappings, Providers, RoutingTable
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.provider_ports import ProviderItems, ProviderTokens
@@ -96,6 +97,12 @@ class Tenants(Protocol):
 
     async def organizations(self) -> list[Organization]:
         """Return all, oldest first."""
+
+    async def organization(self, organization: OrganizationId) -> Organization | None:
+        """Return one, or None."""
+
+    async def organization_by_uuid(self, uuid: str) -> Organization | None:
+        """Return the one that is called so by wires that know organizations by UUID, or None."""
 
     async def workspaces(self, organization: OrganizationId) -> list[Workspace]:
         """Return an organization's workspaces, oldest first."""
@@ -320,6 +327,9 @@ class Subject(StrEnum):
     KEY = "key"
     TOKENS = "tokens"
     """The tokens of a credential were renewed: nothing was taken away, but who sends them asks for the new ones."""
+    ROUTES = "routes"
+    """A provider or a model mapping: what gateway keys of the workspace can reach."""
+    GATEWAY_KEY = "gateway_key"
 
 
 @final
@@ -367,3 +377,8 @@ class Store:
     provider_items: ProviderItems
     custody_items: CustodyItems
     provider_settings: ProviderSettings
+    connections: Connections
+    providers: Providers
+    mappings: Mappings
+    gateway_keys: GatewayKeys
+    routing: RoutingTable

@@ -103,13 +103,18 @@ class VaultService:
         return await changed(attempt, what=f"vault {vault}")
 
     async def archive(self, principal: Principal, vault: VaultId) -> Vault:
-        """Archive a vault and every credential in it, destroying their secrets. Repeating is harmless."""
+        """Archive a vault and every credential in it, destroying their secrets. Repeating is harmless.
+
+        Raises `Conflict` for the vault of a workspace's connections.
+        """
         await self._gate.admit(principal, Action.VAULT_ARCHIVE, _target(principal, vault))
+        (await self._vaults.get(principal.workspace, vault)).require_removable()
         return await self._vaults.archive(principal.workspace, vault, self._clock())
 
     async def delete(self, principal: Principal, vault: VaultId) -> None:
-        """Remove a vault and everything in it."""
+        """Remove a vault and everything in it. Raises `Conflict` as above."""
         await self._gate.admit(principal, Action.VAULT_DELETE, _target(principal, vault))
+        (await self._vaults.get(principal.workspace, vault)).require_removable()
         await self._vaults.delete(principal.workspace, vault)
 
 

@@ -24,6 +24,10 @@ from strongroom.store.database import Database
 from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
 from strongroom.store.folders import FolderStore
+from strongroom.store.gateway_keys import GatewayKeyStore
+from strongroom.store.llm_connections import ConnectionStore
+from strongroom.store.llm_mappings import MappingStore
+from strongroom.store.llm_providers import ProviderStore
 from strongroom.store.logins import LoginStore
 from strongroom.store.provider_items import ProviderItemStore
 from strongroom.store.provider_settings import ProviderSettingsStore
@@ -80,6 +84,7 @@ async def open_store(where: Path | str, *, clock: Clock) -> AsyncIterator[Store]
 async def assembled(database: Database, *, clock: Clock) -> Store:
     """Return all nouns on one open database."""
     feed = ChangeFeed(database=database, clock=clock, seen=await database.read(last_sequence))
+    gateway_keys = GatewayKeyStore(database=database, feed=feed)
     return Store(
         tenants=TenantStore(database=database, feed=feed),
         vaults=VaultStore(database=database, feed=feed),
@@ -103,6 +108,11 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         provider_items=ProviderItemStore(database=database),
         custody_items=CustodyItemStore(database=database),
         provider_settings=ProviderSettingsStore(database=database),
+        connections=ConnectionStore(database=database, feed=feed),
+        providers=ProviderStore(database=database, feed=feed),
+        mappings=MappingStore(database=database, feed=feed),
+        gateway_keys=gateway_keys,
+        routing=gateway_keys,
     )
 
 

@@ -25,11 +25,11 @@ from strongroom.store.rows import Row, described, read_credential, write_credent
 from strongroom.store.vaults import required as required_vault
 
 _CREDENTIALS, _VAULTS = tables.credentials, tables.vaults
-_CUSTODY = (_CREDENTIALS.c.custodian, _CREDENTIALS.c.receipt, _CREDENTIALS.c.custody_revision)
-_DESCRIPTION = described(column for column in _CREDENTIALS.c if column.name not in {each.name for each in _CUSTODY})
-WHOLE = (*_DESCRIPTION, *_CUSTODY)
+CUSTODY = (_CREDENTIALS.c.custodian, _CREDENTIALS.c.receipt, _CREDENTIALS.c.custody_revision)
+DESCRIPTION = described(column for column in _CREDENTIALS.c if column.name not in {each.name for each in CUSTODY})
+WHOLE = (*DESCRIPTION, *CUSTODY)
 """The columns of a credential together with its receipt, as `read_whole` wants them selected."""
-_NO_CUSTODY = dict.fromkeys(_CUSTODY)
+_NO_CUSTODY = dict.fromkeys(CUSTODY)
 _ACTIVE = _CREDENTIALS.c.archived_at.is_(None)
 _IN_PLACE = (
     _CREDENTIALS.c.id == bindparam("credential"),
@@ -56,18 +56,18 @@ _NEW: dict[str, BindParameter[Any]] = {
 _ADD = insert(_CREDENTIALS)
 _COUNT = select(func.count()).select_from(_CREDENTIALS).where(_CREDENTIALS.c.vault_id == bindparam("vault"), _ACTIVE)
 _COUNT_CAPPED = _COUNT.where(_CREDENTIALS.c.kind.in_(sorted(CAPPED)))
-_GET = select(*_DESCRIPTION).where(*_IN_PLACE)
+_GET = select(*DESCRIPTION).where(*_IN_PLACE)
 _LOCKED = _GET.with_for_update()
-_HELD = select(*_DESCRIPTION, *_CUSTODY).where(*_IN_PLACE, _CREDENTIALS.c.receipt.is_not(None), _ACTIVE)
-_RECEIPT = select(*_CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"), _CREDENTIALS.c.receipt.is_not(None))
-_OF_VAULT = select(*_DESCRIPTION).where(
+_HELD = select(*DESCRIPTION, *CUSTODY).where(*_IN_PLACE, _CREDENTIALS.c.receipt.is_not(None), _ACTIVE)
+_RECEIPT = select(*CUSTODY).where(_CREDENTIALS.c.id == bindparam("credential"), _CREDENTIALS.c.receipt.is_not(None))
+_OF_VAULT = select(*DESCRIPTION).where(
     _CREDENTIALS.c.vault_id == bindparam("vault"),
     _CREDENTIALS.c.workspace_id == bindparam("workspace"),
 )
 _REDESCRIBE = (
     update(_CREDENTIALS).where(*_IN_PLACE, _CREDENTIALS.c.revision == bindparam("expected"), _ACTIVE).values(**_NEW)
 )
-_REPLACE = _REDESCRIBE.values({column: bindparam(f"new_{column.name}") for column in _CUSTODY})
+_REPLACE = _REDESCRIBE.values({column: bindparam(f"new_{column.name}") for column in CUSTODY})
 _ARCHIVE = (
     update(_CREDENTIALS)
     .where(_CREDENTIALS.c.id == bindparam("credential"))
@@ -76,7 +76,7 @@ _ARCHIVE = (
 )
 _DELETE = delete(_CREDENTIALS).where(*_IN_PLACE).returning(_CREDENTIALS.c.organization_id)
 _ACTIVE_IN = (
-    select(*_DESCRIPTION, *_CUSTODY)
+    select(*DESCRIPTION, *CUSTODY)
     .join_from(_CREDENTIALS, _VAULTS, _CREDENTIALS.c.vault_id == _VAULTS.c.id)
     .where(
         _CREDENTIALS.c.workspace_id == bindparam("workspace"),
@@ -157,6 +157,11 @@ class CredentialStore:
     async def active_in(self, workspace: WorkspaceId, vaults: Sequence[VaultId]) -> list[tuple[Credential, Custody]]:
         """Return the active credentials of active vaults among those given, with their receipts, oldest first."""
         return await self._database.read(partial(_active_in, workspace, vaults)) if vaults else []
+
+
+def add_credential(credential: Credential, custody: Custody, connection: Connection, news: News) -> None:
+    """Add a credential to an active vault, in the caller's transaction. Raises as `CredentialStore.add` does."""
+    _add(credential, custody, None, connection, news)
 
 
 def _add(credential: Credential, custody: Custody, login: Login | None, connection: Connection, news: News) -> None:
@@ -267,6 +272,11 @@ def _archive(place: _Place, at: datetime, connection: Connection, news: News) ->
     news.append(_change(place))
     news.tell(EventType.CREDENTIAL_ARCHIVED, found.id, found, at=at, vault=found.vault)
     return archived
+
+
+def remove_credential(credential: Credential, connection: Connection, news: News) -> None:
+    """Remove a credential, in the caller's transaction. Raises `NotFound`."""
+    _delete(_place(credential), connection, news)
 
 
 def _delete(place: _Place, connection: Connection, news: News) -> None:

@@ -36,6 +36,8 @@ organizations = Table(
     Column("id", ID, primary_key=True),
     Column("name", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("uuid", Text, nullable=False, server_default="none"),
+    Index("ix_organizations_uuid", "uuid", unique=True),
 )
 
 workspaces = Table(

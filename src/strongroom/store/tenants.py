@@ -12,6 +12,7 @@ from strongroom.core.actions import Scope
 from strongroom.core.failures import NotFound
 from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
 from strongroom.core.tenants import ApiKey, Organization, Workspace
+from strongroom.core.uuids import uuid_for
 from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
 from strongroom.store.changes import ChangeFeed, News, Owner
@@ -30,6 +31,8 @@ _ADD_ORGANIZATION = insert(_ORGANIZATIONS)
 _ADD_WORKSPACE = insert(_WORKSPACES)
 _ADD_KEY = insert(_KEYS)
 _ALL_ORGANIZATIONS = select(_ORGANIZATIONS).order_by(_ORGANIZATIONS.c.created_at, _ORGANIZATIONS.c.id)
+_ORGANIZATION = select(_ORGANIZATIONS).where(_ORGANIZATIONS.c.id == bindparam("organization"))
+_BY_UUID = select(_ORGANIZATIONS).where(_ORGANIZATIONS.c.uuid == bindparam("uuid"))
 _WORKSPACES_OF = (
     select(_WORKSPACES)
     .where(_WORKSPACES.c.organization_id == bindparam("organization"))
@@ -72,6 +75,14 @@ class TenantStore:
         """Return all, oldest first."""
         return await self._database.read(_organizations)
 
+    async def organization(self, organization: OrganizationId) -> Organization | None:
+        """Return one, or None."""
+        return await self._database.read(partial(_organization, organization))
+
+    async def organization_by_uuid(self, uuid: str) -> Organization | None:
+        """Return the one that is called so by wires that know organizations by UUID, or None."""
+        return await self._database.read(partial(_organization_by_uuid, uuid))
+
     async def workspaces(self, organization: OrganizationId) -> list[Workspace]:
         """Return an organization's workspaces, oldest first."""
         return await self._database.read(partial(_workspaces, organization))
@@ -96,7 +107,12 @@ class TenantStore:
 def _add_organization(organization: Organization, workspace: Workspace, connection: Connection) -> None:
     connection.execute(
         _ADD_ORGANIZATION,
-        {"id": organization.id, "name": organization.name, "created_at": organization.created_at},
+        {
+            "id": organization.id,
+            "name": organization.name,
+            "created_at": organization.created_at,
+            "uuid": organization.uuid,
+        },
     )
     connection.execute(
         _ADD_WORKSPACE,
@@ -110,10 +126,22 @@ def _add_organization(organization: Organization, workspace: Workspace, connecti
 
 
 def _organizations(connection: Connection) -> list[Organization]:
-    return [
-        Organization(id=row.id, name=row.name, created_at=row.created_at)
-        for row in connection.execute(_ALL_ORGANIZATIONS)
-    ]
+    return [_read_organization(row) for row in connection.execute(_ALL_ORGANIZATIONS)]
+
+
+def _organization(organization: OrganizationId, connection: Connection) -> Organization | None:
+    row = connection.execute(_ORGANIZATION, {"organization": organization}).one_or_none()
+    return None if row is None else _read_organization(row)
+
+
+def _organization_by_uuid(uuid: str, connection: Connection) -> Organization | None:
+    row = connection.execute(_BY_UUID, {"uuid": uuid}).one_or_none()
+    return None if row is None else _read_organization(row)
+
+
+def _read_organization(row: Row) -> Organization:
+    foreign = None if row.uuid == uuid_for(row.id) else row.uuid
+    return Organization(id=row.id, name=row.name, created_at=row.created_at, foreign_uuid=foreign)
 
 
 def _workspaces(organization: OrganizationId, connection: Connection) -> list[Workspace]:

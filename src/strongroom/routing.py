@@ -1,0 +1,131 @@
+"""Connections, providers, model mappings and gateway keys, put together; and what routes requests by them."""
+
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from strongroom.core.failures import Invalid
+from strongroom.core.grants import Principal
+from strongroom.core.hosts import HostSet
+from strongroom.core.ids import VaultId
+from strongroom.core.llm.checks import GoogleCheck, RoleCheck
+from strongroom.core.vaults import Purpose
+from strongroom.crypto.marks import Marks
+from strongroom.crypto.tokens import subkey
+from strongroom.edge import Edge
+from strongroom.egress import guard
+from strongroom.ground import Doors, Ground
+from strongroom.outbound.llm_destinations import GuardedDestinations
+from strongroom.services.gateway_keys import GatewayKeyService
+from strongroom.services.llm_connections import ConnectionService
+from strongroom.services.llm_mappings import MappingService
+from strongroom.services.llm_ports import CloudIdentity
+from strongroom.services.llm_providers import ProviderService
+from strongroom.services.llm_routing import Routes, Secrets
+from strongroom.services.ports import Changes
+from strongroom.services.vaults import VaultService
+from strongroom.settings import Settings
+
+VAULT_NAME = "Connections"
+
+
+@final
+class NoIdentity:
+    """Implements `CloudIdentity` where the operator has not let this server be anybody in a cloud."""
+
+    async def aws_principal(self) -> str | None:
+        """Nobody."""
+        return None
+
+    async def try_role(self, check: RoleCheck) -> None:
+        """Nobody takes on a role."""
+        check.checked()
+        raise _unavailable()
+
+    async def try_google(self, check: GoogleCheck) -> None:
+        """Nobody has tokens."""
+        check.read()
+        raise _unavailable()
+
+
+def _unavailable() -> Invalid:
+    return Invalid("this server may be nobody in a cloud: see --ambient-cloud-identity", code="credential_unavailable")
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """The use cases, and what the LLM gateway stands on."""
+
+    connections: ConnectionService
+    providers: ProviderService
+    mappings: MappingService
+    keys: GatewayKeyService
+    routes: Routes
+    secrets: Secrets
+
+    def works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """Return what runs as long as the server does, by name."""
+        return {"follow changes for routes to models": self.routes.follow(changes)}
+
+
+def routing(  # noqa: PLR0913 - what they stand on
+    settings: Settings,
+    edge: Edge,
+    doors: Doors,
+    ground: Ground,
+    *,
+    vaults: VaultService,
+    installation_secret: bytes,
+    identity: CloudIdentity | None = None,
+) -> Routing:
+    """Put everything together; without an `identity` this server is nobody in a cloud."""
+    identity = identity or NoIdentity()
+    store, gate, clock, entropy = ground.store, ground.gate, edge.clock, edge.entropy
+    marks = Marks(key=subkey(installation_secret, "provider marks"))
+    routes = Routes(table=store.routing, keys=store.gateway_keys, marks=marks, clock=clock)
+    hosts = HostSet.parse(settings.cloud_inference_hosts)
+    destinations = GuardedDestinations(guard=guard(settings, doors), has_private=bool(settings.egress_allow_private))
+
+    async def home(principal: Principal) -> VaultId:
+        return (await vaults.home(principal, Purpose.CONNECTIONS, name=VAULT_NAME)).id
+
+    return Routing(
+        connections=ConnectionService(
+            connections=store.connections,
+            home=home,
+            custodian=ground.custodian,
+            destinations=destinations,
+            identity=identity,
+            gate=gate,
+            clock=clock,
+            entropy=entropy,
+            forget=routes.forget,
+            inference_hosts=hosts,
+            require_secret_on_host_change=settings.require_secret_on_host_change,
+        ),
+        providers=ProviderService(
+            providers=store.providers,
+            connections=store.connections,
+            destinations=destinations,
+            marks=marks,
+            gate=gate,
+            clock=clock,
+            entropy=entropy,
+            forget=routes.forget,
+            inference_hosts=hosts,
+            require_secret_on_host_change=settings.require_secret_on_host_change,
+        ),
+        mappings=MappingService(
+            mappings=store.mappings,
+            providers=store.providers,
+            connections=store.connections,
+            gate=gate,
+            clock=clock,
+            entropy=entropy,
+            forget=routes.forget,
+        ),
+        keys=GatewayKeyService(keys=store.gateway_keys, gate=gate, clock=clock, entropy=entropy, forget=routes.forget),
+        routes=routes,
+        secrets=Secrets(custodian=ground.custodian, gate=gate),
+    )
