@@ -4,6 +4,7 @@
 #   make demo              the first hour in one command
 #   make test              everything that must hold; ARGS="-k audit" for a part of it
 #   make test-skyvern-server   a real Skyvern server that keeps its credentials here; its environment takes 1.3 GB
+#   make pictures          the pictures of the documentation, taken anew
 #   make bench             how fast the proxy is, beside a direct connection and mitmproxy
 #   PYTHON=python3.12      which Python to use
 
@@ -14,7 +15,7 @@ ARGS ?=
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-skyvern-server bench fmt lint types imports coverage docs lock clean environment clients system
+.PHONY: help pictures demo test test-skyvern-server bench fmt lint types imports coverage docs lock clean environment clients system
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,9 @@ test-skyvern-server: environment
 bench: environment
 	@scripts/venv .venv-bench requirements/bench.lock
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: system environment
+	@$(BIN)/python -m tests.playwright.picture docs/images/browser-agents.png
 
 fmt: environment
 	$(BIN)/ruff check --fix --exit-zero --quiet

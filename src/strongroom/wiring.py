@@ -29,11 +29,13 @@ from strongroom.delivery.mcp.places import PREFIX
 from strongroom.dialects import DIALECTS
 from strongroom.dialects.front import Front
 from strongroom.dialects.mounting import mounted
+from strongroom.dialects.native.fill_counts import FillCounts
 from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates, token
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client, custody_client
+from strongroom.filling import filling
 from strongroom.gateway import Mcp, gateway
 from strongroom.ground import Doors, Ground, bracketed, opened, public_url, write_certificates
 from strongroom.outbound import trust
@@ -295,6 +297,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             clock=clock,
         ),
         provider_settings=provider_settings(settings, edge, doors, ground, roots),
+        filling=filling(edge, ground),
         access=access,
         logins=LoginService(
             credentials=credentials,
@@ -330,11 +333,8 @@ def _api(  # noqa: PLR0913 - as above
     page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
-    registry.register(egress)
-    registry.register(mcp.counters)
-    registry.register(tries)
-    registry.register(exchanges)
-    registry.register(elsewhere)
+    for counted in (egress, mcp.counters, tries, exchanges, elsewhere, FillCounts(services.filling.fill)):
+        registry.register(counted)
 
     async def ready() -> None:
         await store.tenants.organizations()

@@ -30,6 +30,7 @@ REVEAL_SITES = {
     "strongroom.dialects.skyvern.show_codes": "shows a one-time code to a key that may read codes, or that brought it",
     "strongroom.outbound.mcp_probe": "sends an MCP server the token whose use is looked at",
     "strongroom.outbound.token_endpoint": "writes the form and the Basic credentials that a token endpoint is sent",
+    "strongroom.playwright.*": "shows the server its token, and types a value into the page that it was redeemed for",
     "strongroom.server": "prints the first admin key, once",
     "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",
     "strongroom.wiring": "keeps the first admin key in its file, readable by its owner alone",

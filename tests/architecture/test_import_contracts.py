@@ -15,7 +15,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
 
 INNER = ("core", "crypto", "services")
-OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing", "workers")
+OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing", "workers", "playwright")
 PACKAGES = (*INNER, *OUTER)
 FILES = (
     "consenting",
@@ -25,9 +25,11 @@ FILES = (
     "edge",
     "egress",
     "event_loop",
+    "filling",
     "gateway",
     "ground",
     "logs",
+    "public_suffixes",
     "routing",
     "server",
     "settings",
@@ -45,6 +47,7 @@ ONLY_PORTS = "What touches the outside knows of the use cases only their ports"
 PURE_CORE = "Core is pure: the standard library and nothing else"
 LEAVES = "What a process starts with are leaves: edge, settings, logs, the data directory"
 FEW_READERS = "Edge, settings, logs and the data directory are for wiring and above"
+BESIDE_THE_AGENT = "What drives a browser runs beside the agent: it knows the core and nothing else of the server"
 NO_DOUBLES = "The product does not lean on its test doubles"
 SQL = "SQL stays in the store"
 NO_HTTP = "Use cases and crypto know no HTTP and no wire models"
@@ -77,6 +80,9 @@ BREACHES = [
     (LEAVES, "settings", "strongroom.wiring"),
     (FEW_READERS, "delivery.sample", "strongroom.edge"),
     (FEW_READERS, "services.sample", "strongroom.settings"),
+    (FEW_READERS, "core.sample", "strongroom.public_suffixes"),
+    (BESIDE_THE_AGENT, "playwright.sample", "strongroom.services.other"),
+    (BESIDE_THE_AGENT, "playwright.sample", "strongroom.edge"),
     (NO_DOUBLES, "services.sample", "strongroom.testing.other"),
     (SQL, "services.sample", "sqlalchemy"),
     (NO_HTTP, "services.sample", "pydantic"),
@@ -95,6 +101,7 @@ ALLOWED = [
     ("dialects.sample", "pydantic"),
     ("store.sample", "sqlalchemy"),
     ("testing.sample", "strongroom.services.ports"),
+    ("playwright.sample", "strongroom.core.other"),
 ]
 
 

@@ -39,7 +39,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         *(f"vault {verb}" for verb in ("create", "list", "show", "archive", "delete")),
         *(f"environment {verb}" for verb in ("create", "list", "show")),
         *(f"credential {verb}" for verb in ("add", "list", "show", "rotate", "archive", "delete")),
-        *(f"session {verb}" for verb in ("create", "list", "show", "end")),
+        *(f"session {verb}" for verb in ("create", "list", "show", "end", "fill-token")),
         *(f"org {verb}" for verb in ("create", "list")),
         *(f"key {verb}" for verb in ("create", "list", "revoke")),
         *(f"provider-token {verb}" for verb in ("create", "list", "revoke")),

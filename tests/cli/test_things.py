@@ -219,6 +219,8 @@ def test_a_session_from_beginning_to_end(shell: Shell, vault: str) -> None:
     shown = shell.json("session", "show", made["id"])
     assert "egress" not in shown
     assert made["id"] in {session["id"] for session in shell.json("session", "list")}
+    token = shell.json("session", "fill-token", made["id"])
+    assert (token["session_id"], token["token"][:4]) == (made["id"], "srf_")
     assert shell.json("session", "end", made["id"])["status"] == "terminated"
     assert made["id"] not in {session["id"] for session in shell.json("session", "list")}
     assert made["id"] in {session["id"] for session in shell.json("session", "list", "--archived")}

@@ -192,6 +192,20 @@ def end(
     output.one(end_session(connection(ctx).client(), session), FIELDS, as_json=as_json)
 
 
+@commands.command("fill-token", epilog=examples("strongroom session fill-token sesn_01… --json"))
+def fill_token(
+    ctx: typer.Context,
+    session: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """Mint a token for what drives its browser.
+
+    With it logins are filled (docs/browser-agents.md), so it is not for the agent itself. It is shown this once.
+    """
+    made = connection(ctx).client().post(SESSIONS + path(session, "fill", "tokens"))
+    output.one(made, {"session": "session_id", "token": "token", "expires": "expires_at"}, as_json=as_json)
+
+
 def _print_servers(servers: list[dict[str, str | None]]) -> None:
     """Tell where the session's MCP servers are; they take the session's token as a bearer."""
     if servers:

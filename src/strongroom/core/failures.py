@@ -6,6 +6,7 @@ Failure
 │   ├── NotAuthenticated     no key, or one that is wrong, revoked or expired: use another key
 │   ├── NotPermitted         the key is good but may not do this: use one with the named scope
 │   ├── StrayRefused         a placeholder was sent where it does not belong: send it where it does, or leave it out
+│   ├── FillRefused          a login may not be typed into this page, or not with this placeholder: `why` says which
 │   ├── NotFound             no such thing for this caller: check the id
 │   ├── Conflict             it clashes with something that exists: change that first; waiting does not help
 │   ├── TooLarge             the request is over a size limit: send less
@@ -22,6 +23,7 @@ Failure
 A message never contains a secret, nor the value that was refused: it names the field and the rule.
 """
 
+from enum import StrEnum
 from typing import final
 
 
@@ -67,6 +69,27 @@ class NotPermitted(Refused):
 @final
 class StrayRefused(Refused):
     """A live placeholder was sent where it does not belong, and the environment asks for refusal."""
+
+
+class NotFilled(StrEnum):
+    """Why a login is not filled, as the header `strongroom-refused` says it."""
+
+    UNKNOWN = "fill_unknown"
+    USED = "fill_used"
+    EXPIRED = "fill_expired"
+    OTHER_SITE = "fill_other_site"
+    NO_SITE = "fill_no_site"
+    HOST = "fill_host_not_allowed"
+    SESSION_OVER = "fill_session_over"
+
+
+@final
+class FillRefused(Refused):
+    """A login may not be typed into this page, or not with this placeholder."""
+
+    def __init__(self, why: NotFilled, sentence: str) -> None:
+        super().__init__(sentence)
+        self.why = why
 
 
 @final

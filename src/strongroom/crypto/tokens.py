@@ -26,6 +26,7 @@ API_KEY = "srk_"
 SESSION_TOKEN = "srt_"  # noqa: S105 - what a token begins with
 PROVIDER_TOKEN = "srp_"  # noqa: S105 - as above
 GATEWAY_KEY = "bd-"
+FILL_TOKEN = "srf_"  # noqa: S105 - as above
 PAGE_TOKEN = "page_"  # noqa: S105 - as above
 
 TOKEN_BYTES = 32
@@ -54,6 +55,16 @@ def mint_provider_token(entropy: Entropy) -> Secret:
 def mint_gateway_key(entropy: Entropy) -> Secret:
     """Make a key of the LLM gateway."""
     return _mint(GATEWAY_KEY, entropy)
+
+
+def mint_fill_token(entropy: Entropy) -> Secret:
+    """Make the token by which the program that drives a browser acts for a session."""
+    return _mint(FILL_TOKEN, entropy)
+
+
+def is_fill_token(token: Secret) -> bool:
+    """Tell such a token from a key."""
+    return token.reveal().startswith(FILL_TOKEN)
 
 
 def mint_state(entropy: Entropy) -> Secret:

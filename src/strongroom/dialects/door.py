@@ -102,8 +102,10 @@ class Door:
         parse: Parse = parsed,
         stamped: Mapping[str, str] | None = None,
         request_id_headers: Sequence[str] = ("request-id",),
+        filling: Authenticates | None = None,
     ) -> None:
         self._authentication = authentication
+        self._filling = filling or authentication
         self._presented = presented
         self._idempotency = idempotency
         self._conventions = conventions
@@ -160,7 +162,9 @@ class Door:
         sent_path = scope["raw_path"].decode("ascii", "replace")
         await self.app({**scope, "path": sent_path, "state": state}, receive, signed)
 
-    async def handle(self, request: Request, run: Run, *, creates: bool, takes_body: bool) -> Response:
+    async def handle(
+        self, request: Request, run: Run, *, creates: bool, takes_body: bool, fills: bool = False
+    ) -> Response:
         """Answer one routed request; whatever happens, with an answer of this dialect."""
         began = False
 
@@ -171,7 +175,7 @@ class Door:
 
         try:
             _decode_path(request)
-            principal = await self._caller(request.headers)
+            principal = await self._caller(request.headers, self._filling if fills else self._authentication)
             request.state.principal = principal
             self._conventions.check(request.headers, principal)
             if self._rates is not None:
@@ -192,13 +196,13 @@ class Door:
                 answer.headers.setdefault("retry-after", "1")
             return answer
 
-    async def _caller(self, headers: Headers) -> Principal:
+    async def _caller(self, headers: Headers, who: Authenticates) -> Principal:
         try:
-            return await self._authentication.principal(self._presented(headers))
+            return await who.principal(self._presented(headers))
         except NotAuthenticated:
             if self._otherwise is None:
                 raise
-            return await self._authentication.principal(self._otherwise(headers))
+            return await who.principal(self._otherwise(headers))
 
     async def _once(
         self, principal: Principal, key: str, whole: ReadRequest, begin: Callable[[ReadRequest], Awaitable[Response]]
@@ -229,15 +233,16 @@ class DoorRoute(APIRoute):
     """A route whose requests pass the door before FastAPI looks at their fields."""
 
     creates = False
+    fills = False
 
     @override
     def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]  # awaited only
         run = super().get_route_handler()
-        creates, takes_body = self.creates, self.body_field is not None
+        creates, takes_body, fills = self.creates, self.body_field is not None, self.fills
 
         async def handle(request: Request) -> Response:
             door: Door = request.app.state.door
-            return await door.handle(request, run, creates=creates, takes_body=takes_body)
+            return await door.handle(request, run, creates=creates, takes_body=takes_body, fills=fills)
 
         return handle
 
@@ -247,6 +252,13 @@ class CreateRoute(DoorRoute):
     """A route that makes something: a repeat with the same `Idempotency-Key` gets the first answer."""
 
     creates = True
+
+
+@final
+class FillRoute(DoorRoute):
+    """A route that takes, besides a key, the token of a program that fills logins for one session."""
+
+    fills = True
 
 
 def _decode_path(request: Request) -> None:

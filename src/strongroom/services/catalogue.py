@@ -9,6 +9,7 @@ from strongroom.services.authentication import Authentication
 from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
 from strongroom.services.environments import EnvironmentService
+from strongroom.services.fill import Filling
 from strongroom.services.folders import FolderService
 from strongroom.services.gateway_keys import GatewayKeyService
 from strongroom.services.idempotency import Idempotency
@@ -53,6 +54,7 @@ class Services:
     provider_items: ProviderItemService
     provider_shares: ProviderShareService
     provider_settings: ProviderSettingsService
+    filling: Filling
     access: EgressAccess
     logins: LoginService
     folders: FolderService

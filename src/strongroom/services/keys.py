@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
-from strongroom.core.actions import DEFAULT_SCOPES, OPERATOR_SCOPES, Action, Scope
+from strongroom.core.actions import ALL_SCOPES, DEFAULT_SCOPES, OPERATOR_SCOPES, Action, Scope
 from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.grants import Principal, Target
 from strongroom.core.ids import KEY, KeyId, NewId, WorkspaceId
@@ -44,10 +44,10 @@ class KeyService:
         scopes: Iterable[Scope] | None,
         workspace: WorkspaceId | None = None,
     ) -> MintedKey:
-        """Mint a key. Without scopes it gets every scope of the caller's but `totp:read`.
+        """Mint a key. Without scopes it gets every scope of the caller's but those by which values come back.
 
         A key cannot have a scope that its maker lacks (`Invalid`), nor lie in another organization's
-        workspace (`NotFound`). `totp:read` must be named, so that a key which may do all else may name it as well.
+        workspace (`NotFound`). Scopes that must be named can be given by a key which may do all else.
         """
         wanted = DEFAULT_SCOPES & principal.scopes if scopes is None else frozenset(scopes)
         if Scope.EGRESS in wanted or not wanted <= _may_give(principal):
@@ -82,13 +82,16 @@ class KeyService:
         return await self._tenants.revoke_key(principal.workspace, key, self._clock())
 
 
+_BY_NAME_ONLY = ALL_SCOPES - DEFAULT_SCOPES
+"""Scopes by which values come back: keys get them by being asked for them, and in no other way."""
+
 ORDINARY_SCOPES = DEFAULT_SCOPES - OPERATOR_SCOPES
 """What the first key of an organization that is not the operator's can do."""
 
 
 def _may_give(principal: Principal) -> frozenset[Scope]:
-    """Return its own scopes, and the one that is had by being named alone, if it may do everything else."""
-    return principal.scopes | {Scope.TOTP_READ} if principal.scopes >= ORDINARY_SCOPES else principal.scopes
+    """Return its own scopes, and those that are had by being named alone, if it may do everything else."""
+    return principal.scopes | _BY_NAME_ONLY if principal.scopes >= ORDINARY_SCOPES else principal.scopes
 
 
 def _target(principal: Principal, name: str) -> Target:

@@ -33,6 +33,7 @@ from strongroom.core.tenants import ApiKey, Organization, Workspace
 from strongroom.core.vaults import ALL_PURPOSES, Purpose, Vault
 from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.custody_ports import CustodyItems, ProviderSettings
+from strongroom.services.fill_ports import Fills, FillTokens
 from strongroom.services.llm_ports import Connections, GatewayKeys, Mappings, Providers, RoutingTable
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
@@ -382,3 +383,5 @@ class Store:
     mappings: Mappings
     gateway_keys: GatewayKeys
     routing: RoutingTable
+    fill_tokens: FillTokens
+    fills: Fills

@@ -23,6 +23,7 @@ from strongroom.store.custody_items import CustodyItemStore
 from strongroom.store.database import Database
 from strongroom.store.deliveries import DeliveryStore
 from strongroom.store.environments import EnvironmentStore
+from strongroom.store.fills import FillStore, FillTokenStore
 from strongroom.store.folders import FolderStore
 from strongroom.store.gateway_keys import GatewayKeyStore
 from strongroom.store.llm_connections import ConnectionStore
@@ -113,6 +114,8 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         mappings=MappingStore(database=database, feed=feed),
         gateway_keys=gateway_keys,
         routing=gateway_keys,
+        fill_tokens=FillTokenStore(database=database),
+        fills=FillStore(database=database),
     )
 
 

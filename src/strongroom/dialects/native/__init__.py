@@ -10,6 +10,7 @@ from strongroom.dialects.native.consent import public
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
+from strongroom.dialects.native.fill import add_fill
 from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
 from strongroom.dialects.native.logins import add_logins
@@ -22,6 +23,7 @@ from strongroom.dialects.native.vaults import add_vaults
 from strongroom.dialects.native.webhooks import add_webhooks
 from strongroom.dialects.options import Options
 from strongroom.services.catalogue import Services
+from strongroom.services.fill_tokens import FillEntrance
 
 
 def build(services: Services, options: Options) -> Door:
@@ -29,6 +31,7 @@ def build(services: Services, options: Options) -> Door:
     door = Door(
         title="Strongroom",
         authentication=services.authentication,
+        filling=FillEntrance(keys=services.authentication, tokens=services.filling.tokens),
         idempotency=services.idempotency,
         conventions=NativeConventions(),
         new_id=options.new_id,
@@ -36,6 +39,7 @@ def build(services: Services, options: Options) -> Door:
     )
     add_sessions(door.router, services, options)
     add_vaults(door.router, services, options)
+    add_fill(door.router, services)
     add_credentials(door.router, services)
     add_logins(door.router, services, options)
     add_environments(door.router, services, options)

@@ -10,8 +10,10 @@ from starlette.datastructures import Headers
 from strongroom.core.failures import (
     Conflict,
     Failure,
+    FillRefused,
     Invalid,
     NotAuthenticated,
+    NotFilled,
     NotFound,
     NotPermitted,
     TooLarge,
@@ -40,6 +42,17 @@ REFUSALS: Mapping[type[Failure], tuple[int, str]] = {
 }
 UNABLE = (500, "internal")
 """Everything else that is ours, and what nobody thought of. Its words stay in the log."""
+
+FILL_STATUSES: Mapping[NotFilled, int] = {
+    NotFilled.UNKNOWN: 404,
+    NotFilled.USED: 409,
+    NotFilled.EXPIRED: 409,
+    NotFilled.OTHER_SITE: 403,
+    NotFilled.NO_SITE: 403,
+    NotFilled.HOST: 403,
+    NotFilled.SESSION_OVER: 403,
+}
+"""Refusals to fill a login. Their code is in the header `strongroom-refused` as well, like those of the proxies."""
 
 _WORDS = {
     400: "The request breaks a rule; the field and the rule are named.",
@@ -85,12 +98,17 @@ class NativeConventions:
 
     def refusal(self, failure: Failure, request_id: str) -> Response:
         """Return the answer to a failure."""
-        status, code = next((row for kind, row in REFUSALS.items() if isinstance(failure, kind)), UNABLE)
+        if isinstance(failure, FillRefused):
+            status, code = FILL_STATUSES[failure.why], failure.why.value
+        else:
+            status, code = next((row for kind, row in REFUSALS.items() if isinstance(failure, kind)), UNABLE)
         message = "something went wrong on our side" if (status, code) == UNABLE else str(failure)
         problem = {"code": code, "message": message, "field": _field(failure)}
         answer = reply({"error": problem, "request_id": request_id}, status=status)
         if isinstance(failure, TooMany):
             answer.headers["retry-after"] = str(failure.retry_after)
+        if isinstance(failure, FillRefused):
+            answer.headers["strongroom-refused"] = failure.why.value
         return answer
 
 

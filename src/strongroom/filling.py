@@ -1,0 +1,28 @@
+"""Puts together what fills logins in browsers."""
+
+from strongroom.edge import Edge
+from strongroom.ground import Ground
+from strongroom.public_suffixes import registrable
+from strongroom.services.fill import Filling, FillService
+from strongroom.services.fill_tokens import FillTokenService
+
+
+def filling(edge: Edge, ground: Ground) -> Filling:
+    """Return who knows the tokens, and who fills."""
+    store = ground.store
+    tokens = FillTokenService(
+        tokens=store.fill_tokens, sessions=store.sessions, gate=ground.gate, clock=edge.clock, entropy=edge.entropy
+    )
+    fill = FillService(
+        fills=store.fills,
+        sessions=store.sessions,
+        credentials=store.credentials,
+        environments=store.environments,
+        custodian=ground.custodian,
+        uses=store.uses,
+        gate=ground.gate,
+        clock=edge.clock,
+        entropy=edge.entropy,
+        registrable=registrable,
+    )
+    return Filling(tokens=tokens, fill=fill)

@@ -1,0 +1,85 @@
+"""Where on a page a login is typed: by what its fields say of themselves, first by the standard's own words.
+
+`autocomplete` says it in so many words (HTML, section 4.10.18.7); names, types and labels are what is left to go by.
+"""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+from strongroom.playwright.steps import Steps
+
+_TEXTS = ":is(input:not([type]), input[type=text], input[type=email], input[type=tel], input[type=number])"
+USERNAME = (
+    "input[autocomplete~=username i]:visible",
+    "input[autocomplete~=email i]:visible",
+    "input[type=email]:visible",
+    ", ".join(
+        f"{_TEXTS}[{attribute}*='{word}' i]:visible"
+        for attribute in ("name", "id")
+        for word in ("user", "login", "mail")
+    ),
+)
+PASSWORD = ("input[type=password][autocomplete~=current-password i]:visible", "input[type=password]:visible")
+_CODES = f":is({_TEXTS}, input[type=password])"
+CODE = (
+    "input[autocomplete~=one-time-code i]:visible",
+    ", ".join(
+        f"{_CODES}[{attribute}*='{word}' i]:visible"
+        for attribute in ("name", "id", "aria-label", "placeholder")
+        for word in ("otp", "one-time", "2fa", "mfa", "code", "digit")
+    ),
+)
+BOX = "[maxlength='1']"
+SUBMIT = ("button[type=submit]:visible", "input[type=submit]:visible", "button:not([type]):visible")
+LEAST_BOXES = 4
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The fields of a login that a frame shows now. A code has one field, or one for each of its digits."""
+
+    username: Any | None
+    password: Any | None
+    code: tuple[Any, ...]
+
+
+def look(frame: Any) -> Steps[Fields]:  # noqa: ANN401 - a frame or a page of either interface
+    """Find them."""
+    code = yield from _code(frame)
+    password = yield from _first(frame, PASSWORD, but=code)
+    username = yield from _first(frame, USERNAME, but=code)
+    return Fields(username=username, password=password, code=code)
+
+
+def submit_button(field: Any) -> Steps[Any | None]:  # noqa: ANN401 - an element of either interface
+    """Find what sends the form that a field is in, or what stands on a page without forms in its place."""
+    form = yield lambda: field.query_selector("xpath=ancestor::form[1]")
+    found = yield from _first(form if form is not None else (yield field.owner_frame), SUBMIT)
+    return found
+
+
+def _code(frame: Any) -> Steps[tuple[Any, ...]]:  # noqa: ANN401 - as above
+    for selector in CODE:
+        boxes = yield lambda: frame.locator(selector).and_(frame.locator(BOX)).element_handles()  # noqa: B023 - called now
+        if len(boxes) >= LEAST_BOXES:
+            return tuple(boxes)
+        one = yield lambda: frame.query_selector(selector)  # noqa: B023 - as above
+        if one is not None:
+            return (one,)
+    return ()
+
+
+def _first(frame: Any, selectors: tuple[str, ...], but: tuple[Any, ...] = ()) -> Steps[Any | None]:  # noqa: ANN401 - as above
+    for selector in selectors:
+        for found in (yield lambda: frame.query_selector_all(selector)):  # noqa: B023 - as above
+            if not (yield from _among(found, but)):
+                return found
+    return None
+
+
+def _among(found: Any, others: tuple[Any, ...]) -> Steps[bool]:  # noqa: ANN401 - as above
+    for other in others:
+        if (yield lambda: found.evaluate("(one, other) => one === other", other)):  # noqa: B023 - as above
+            return True
+    return False
