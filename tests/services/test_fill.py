@@ -332,6 +332,10 @@ async def test_a_key_needs_the_scope_for_it(filling: Filling, session: SessionId
         await filling.service.redeem(weak, session, shown["password"], PAGE)
     with pytest.raises(NotPermitted):
         await filling.service.offer(weak, session, credential, PAGE)
+    with pytest.raises(NotPermitted):  # before anything is said of pages and placeholders
+        await filling.service.offer(weak, session, credential, "https://evil.test/")
+    with pytest.raises(NotPermitted):
+        await filling.service.redeem(weak, session, "placeholder_of_nobody", PAGE)
     with pytest.raises(NotPermitted):
         await filling.tokens.create(weak, session)
     last = (await filling.rooms.entries())[-1].record
