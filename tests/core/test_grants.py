@@ -105,7 +105,7 @@ def test_no_key_can_act_as_a_session_and_no_session_as_a_key() -> None:
 
 
 def test_a_key_made_without_a_choice_reads_neither_codes_nor_what_is_typed() -> None:
-    assert frozenset({Scope.TOTP_READ, Scope.CREDENTIALS_FILL}) == ALL_SCOPES - DEFAULT_SCOPES
+    assert frozenset({Scope.TOTP_READ}) == ALL_SCOPES - DEFAULT_SCOPES
     assert OPERATOR_SCOPES < ALL_SCOPES
 
 

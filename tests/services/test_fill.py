@@ -299,7 +299,7 @@ async def test_a_fill_token_acts_for_its_session_and_for_no_other(
     _, token = await filling.tokens.create(rooms.admin, session)
     assert is_fill_token(token)
     holder = await filling.entrance.principal(token)
-    assert [holder.id, *holder.scopes] == [session, Scope.CREDENTIALS_FILL]
+    assert [holder.id, *holder.scopes] == [session, Scope.TOTP_READ]
     offer = await filling.service.offer(holder, session, credential, PAGE)
     assert isinstance(await filling.service.redeem(holder, session, offer.placeholders["password"], PAGE), Filled)
     other = (await rooms.session(vault)).session.id
@@ -327,8 +327,8 @@ async def test_a_fill_token_ends_with_the_sessions_time(filling: Filling, sessio
 
 async def test_a_key_needs_the_scope_for_it(filling: Filling, session: SessionId, credential: CredentialId) -> None:
     shown = await filling.offered(session, credential)
-    weak = replace(filling.rooms.admin, scopes=ALL_SCOPES - {Scope.CREDENTIALS_FILL})
-    with pytest.raises(NotPermitted, match="credentials:fill"):
+    weak = replace(filling.rooms.admin, scopes=ALL_SCOPES - {Scope.TOTP_READ})
+    with pytest.raises(NotPermitted, match="totp:read"):
         await filling.service.redeem(weak, session, shown["password"], PAGE)
     with pytest.raises(NotPermitted):
         await filling.service.offer(weak, session, credential, PAGE)

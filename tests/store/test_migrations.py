@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy import inspect as look
 
-from strongroom.core.actions import ALL_SCOPES, DEFAULT_SCOPES
+from strongroom.core.actions import DEFAULT_SCOPES
 from strongroom.core.environments import StrayPlaceholders
 from strongroom.core.failures import NotReady
 from strongroom.core.ids import EnvironmentId, VaultId, WorkspaceId
@@ -218,20 +218,3 @@ def test_the_newest_migration_is_the_schema_that_this_release_knows() -> None:
     assert [script.revision for script in scripts.walk_revisions()] == [
         f"{number:04}" for number in range(CURRENT, 0, -1)
     ]
-
-
-def test_the_key_that_could_do_everything_can_fill_logins_and_an_ordinary_one_cannot() -> None:
-    everything = sorted({scope.value for scope in ALL_SCOPES} - {"credentials:fill"})
-    ordinary = sorted({scope.value for scope in DEFAULT_SCOPES})
-    with create_engine("sqlite://").connect() as connection:
-        command.upgrade(configured(connection), "0009")
-        connection.exec_driver_sql("INSERT INTO organizations VALUES ('org_1', 'o', 0)")
-        connection.exec_driver_sql("INSERT INTO workspaces VALUES ('wrkspc_1', 'org_1', 'w', 0)")
-        for name, scopes in (("first", everything), ("ordinary", ordinary)):
-            values = (name, "org_1", "wrkspc_1", None, "", json.dumps(scopes), name.encode(), 0, None)
-            connection.exec_driver_sql("INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-        upgrade(connection)
-        rows = connection.exec_driver_sql("SELECT id, scopes FROM api_keys").all()
-        kept = {str(row.id): str(row.scopes) for row in rows}
-    assert json.loads(kept["first"]) == sorted({scope.value for scope in ALL_SCOPES})
-    assert json.loads(kept["ordinary"]) == ordinary

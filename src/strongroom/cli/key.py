@@ -30,7 +30,7 @@ def create(
             "--scope",
             metavar="SCOPE",
             help="What it may do, such as vaults:read or sessions:write. Repeatable. Without it: all that the "
-            "key which makes it may do, but totp:read and credentials:fill.",
+            "key which makes it may do, but totp:read.",
         ),
     ] = None,
     workspace: Annotated[

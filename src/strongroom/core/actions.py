@@ -6,13 +6,12 @@ from typing import final
 
 @final
 class Scope(StrEnum):
-    """What a key may do. A key made without a choice has every scope but those that read secrets."""
+    """What a key may do. A key made without a choice has every scope but `totp:read`, by which values come back."""
 
     VAULTS_READ = "vaults:read"
     VAULTS_WRITE = "vaults:write"
     CREDENTIALS_READ = "credentials:read"
     CREDENTIALS_WRITE = "credentials:write"
-    CREDENTIALS_FILL = "credentials:fill"
     ENVIRONMENTS_READ = "environments:read"
     ENVIRONMENTS_WRITE = "environments:write"
     SESSIONS_READ = "sessions:read"
@@ -36,8 +35,8 @@ OPERATOR_SCOPES = frozenset({Scope.ORGANIZATIONS_READ, Scope.ORGANIZATIONS_WRITE
 PROVIDER_SCOPES = frozenset({Scope.PROVIDER, Scope.CREDENTIALS_WRITE})
 """What a provider token may do, in its own namespace."""
 ALL_SCOPES = frozenset(Scope) - {Scope.EGRESS, Scope.PROVIDER}
-DEFAULT_SCOPES = ALL_SCOPES - {Scope.TOTP_READ, Scope.CREDENTIALS_FILL}
-"""Without those by which values come back: one-time codes, and what is typed into the pages of a browser."""
+DEFAULT_SCOPES = ALL_SCOPES - {Scope.TOTP_READ}
+"""Without the one by which values come back: one-time codes, and what is typed into the pages of a browser."""
 SESSION_SCOPES = frozenset({Scope.EGRESS})
 
 
@@ -134,9 +133,9 @@ class Action(Enum):
     GATEWAY_KEY_LIST = ("gateway_key.list", Scope.KEYS_READ)
     GATEWAY_KEY_UPDATE = ("gateway_key.update", Scope.KEYS_WRITE)
     GATEWAY_KEY_REVOKE = ("gateway_key.revoke", Scope.KEYS_WRITE)
-    FILL_TOKEN_CREATE = ("fill.token_create", Scope.CREDENTIALS_FILL)
-    FILL_OFFER = ("fill.offer", Scope.CREDENTIALS_FILL)
-    FILL_REDEEM = ("fill.redeem", Scope.CREDENTIALS_FILL)
+    FILL_TOKEN_CREATE = ("fill.token_create", Scope.TOTP_READ)
+    FILL_OFFER = ("fill.offer", Scope.TOTP_READ)
+    FILL_REDEEM = ("fill.redeem", Scope.TOTP_READ)
     EGRESS_CONNECT = ("egress.connect", Scope.EGRESS)
 
     def __init__(self, label: str, scope: Scope) -> None:

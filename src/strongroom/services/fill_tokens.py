@@ -59,7 +59,7 @@ class FillTokenService:
             id=PrincipalId(session.id),
             organization=session.organization,
             workspace=session.workspace,
-            scopes=frozenset({Scope.CREDENTIALS_FILL}),
+            scopes=frozenset({Scope.TOTP_READ}),
             conditions=(NotAfter(session.expires_at), OnlyVaults(frozenset(session.vaults))),
         )
 

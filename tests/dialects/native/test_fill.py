@@ -95,14 +95,14 @@ async def test_neither_the_agents_own_token_nor_an_ordinary_key_gets_a_value(hou
         assert (await agent.ask("POST", where, body)).status_code == 401
         assert (await ordinary.ask("POST", where, body)).status_code == 403
     assert (await ordinary.ask("POST", f"/sessions/{opened['id']}/fill/tokens")).status_code == 403
-    narrow = first.as_key((await first.made("/keys", {"scopes": ["credentials:fill"]}))["key"])
+    narrow = first.as_key((await first.made("/keys", {"scopes": ["totp:read"]}))["key"])
     assert (await narrow.ask("POST", f"/sessions/{opened['id']}/fill/tokens")).status_code == 200
 
 
 async def test_a_key_that_may_do_all_else_may_give_the_scope_and_a_lesser_one_may_not(api: Api) -> None:
-    assert (await api.made("/keys", {"scopes": ["credentials:fill"]}))["scopes"] == ["credentials:fill"]
+    assert (await api.made("/keys", {"scopes": ["totp:read"]}))["scopes"] == ["totp:read"]
     lesser = api.as_key((await api.made("/keys", {"scopes": ["keys:write", "keys:read"]}))["key"])
-    await lesser.refused("POST", "/keys", {"scopes": ["credentials:fill"]}, status=400)
+    await lesser.refused("POST", "/keys", {"scopes": ["totp:read"]}, status=400)
 
 
 async def test_bad_input_is_refused_without_repeating_it(house: House, first: Api) -> None:

@@ -30,9 +30,9 @@ async def test_a_key_is_shown_once_and_then_only_hinted_at(api: Api) -> None:
     assert made["key"] not in str(listed)
 
 
-async def test_a_key_without_chosen_scopes_has_all_but_those_that_read_values(operator: Api) -> None:
+async def test_a_key_without_chosen_scopes_has_all_but_totp(operator: Api) -> None:
     mine = set((await operator.got("/me"))["scopes"])
-    assert set((await operator.made("/keys", {}))["scopes"]) == mine - {"totp:read", "credentials:fill"}
+    assert set((await operator.made("/keys", {}))["scopes"]) == mine - {"totp:read"}
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])

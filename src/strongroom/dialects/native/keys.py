@@ -33,7 +33,7 @@ class NewKeyBody(Asked):
 
     name: Annotated[Text, Field(min_length=1, max_length=_MAX_NAME)] | None = None
     scopes: list[KeyScope] | None = Field(
-        None, description="Without it: every scope of the key that makes it, but totp:read and credentials:fill."
+        None, description="Without it: every scope of the key that makes it, but totp:read."
     )
     workspace_id: Text | None = Field(None, description="Without it: the workspace of the key that makes it.")
 

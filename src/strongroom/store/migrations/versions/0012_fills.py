@@ -1,7 +1,5 @@
 """Placeholders of logins that are filled in a browser, and the tokens of the programs that fill them."""
 
-import json
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -10,27 +8,6 @@ revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
-
-EVERYTHING = {
-    "vaults:read",
-    "vaults:write",
-    "credentials:read",
-    "credentials:write",
-    "environments:read",
-    "environments:write",
-    "sessions:read",
-    "sessions:write",
-    "keys:read",
-    "keys:write",
-    "organizations:read",
-    "organizations:write",
-    "audit:read",
-    "webhooks:read",
-    "webhooks:write",
-    "totp:read",
-}
-"""What a key holds that may do all there was: the first one."""
-ADDED = {"credentials:fill"}
 
 ID = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 MOMENT = sa.BigInteger()
@@ -67,14 +44,3 @@ def upgrade() -> None:
     op.create_index("ix_fills_expires_at", "fills", ["expires_at"])
     op.create_index("ix_fills_session_id_expires_at", "fills", ["session_id", "expires_at"])
     op.create_index("ix_fills_credential_id_step", "fills", ["credential_id", "step"], unique=True)
-    _widen_full_keys()
-
-
-def _widen_full_keys() -> None:
-    keys = sa.table("api_keys", sa.column("id", sa.Text()), sa.column("scopes", sa.Text()))
-    connection = op.get_bind()
-    for id_, written in connection.execute(sa.select(keys.c.id, keys.c.scopes)).all():
-        scopes = set(json.loads(written))
-        if scopes >= EVERYTHING:
-            widened = json.dumps(sorted(scopes | ADDED), separators=(",", ":"))
-            connection.execute(keys.update().where(keys.c.id == id_).values(scopes=widened))
