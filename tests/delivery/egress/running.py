@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -24,6 +25,10 @@ P = TypeVar("P", bound=asyncio.Protocol)
 HOST = "api.example.com"
 PATIENCE = 60.0
 """Seconds after which a test has hung: the loop itself has to end it, an alarm from outside does not reach it there."""
+BACKLOG = 1024
+"""Connections that may come at once: a system that has no room for one lets its client wait for a second."""
+HANDED_OUT = 4
+"""Turns of a loop until it has handed out what waits at a door. A loop drops, open, what a closed door had accepted."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -153,24 +158,28 @@ async def rig(
     if alpn:
         server_context.set_alpn_protocols(list(alpn))
     tasks: set[asyncio.Task[None]] = set()
+    over = False
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             await serve(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            return
-        finally:
-            writer.close()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if over:  # whoever wanted it has gone
+            writer.transport.abort()
+            return
         task = asyncio.get_running_loop().create_task(served(reader, writer))
+        task.add_done_callback(lambda _: writer.close())  # not in the task: one that is cancelled may not have begun
         tasks.add(task)
 
-    upstream = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=server_context if tls else None)
+    upstream = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=server_context if tls else None, backlog=BACKLOG)
     try:
         async with before(upstream.sockets[0].getsockname()[1], ca, delivery, limits=limits) as at:
             yield at
     finally:
+        over = True
+        for _ in range(HANDED_OUT):
+            await asyncio.sleep(0)
         upstream.close()
         for task in tasks:
             task.cancel()
