@@ -25,7 +25,8 @@ def main() -> int:
         return 2
     try:
         with tempfile.TemporaryDirectory(prefix="strongroom-bench-") as scratch:
-            report = run(Path(scratch), _pace(asked), frozenset(asked.contestants))
+            names = frozenset(asked.contestants)
+            report = run(Path(scratch), _pace(asked), names, neighbours=asked.neighbours == "busy")
     except BenchmarkFailed as failed:
         print(f"The benchmark failed: {failed}", file=sys.stderr)
         return 1
@@ -48,6 +49,12 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--credentials", type=int, help=f"how many are stored (usually {USUAL.credentials})")
     parser.add_argument("--many-credentials", type=int, help=f"on the fullest server ({USUAL.many_credentials})")
     parser.add_argument("--sessions", type=int, help=f"how many take turns (usually {USUAL.sessions})")
+    parser.add_argument(
+        "--neighbours",
+        choices=("busy", "idle"),
+        default="busy",
+        help="whether the core beside the proxy's is kept busy while CPU time is measured (usually busy)",
+    )
     parser.add_argument(
         "--contestants", nargs="+", choices=ALL, default=ALL, metavar="NAME", help=f"some of {', '.join(ALL)}"
     )

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ class Place:
     """Where the upstream listens on 127.0.0.1."""
     upstream: Child
     load: Child
+    neighbours: bool
+    """Whether CPU time is measured beside a busy core, where a scenario asks for that."""
 
     @property
     def authority(self) -> str:
@@ -55,9 +58,36 @@ class Place:
             raise BenchmarkFailed(f"a request failed: {measured.failure}")
         return measured
 
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether there is a core beside the proxy's to keep busy, and it shall be."""
+        return self.neighbours and self.cores.rest is not None
+
+    @contextmanager
+    def beside_a_neighbour(self) -> Iterator[Child]:
+        """Keep the core of load generator and upstream busy whenever they leave it idle."""
+        with tempfile.TemporaryDirectory(prefix="neighbour-", dir=self.scratch) as directory:
+            command = [sys.executable, "-m", "benchmarks.neighbour"]
+            with running(command, scratch=Path(directory), cores=self.cores.rest) as child:
+                child.hear()
+                yield child
+
+    def sentence(self) -> str:
+        """Say for the report what ran beside the proxy."""
+        if self.has_neighbours:
+            return (
+                "CPU per request under full load was measured in a window of its own, in which ordinary work of the "
+                "lowest priority kept the core of load generator and upstream busy beside every contestant alike "
+                "(`--neighbours busy`); all other figures without it."
+            )
+        return (
+            "Nothing but load generator and upstream ran beside the proxy (`--neighbours idle`): where cores share "
+            "parts, CPU per request flatters whoever leaves those two idle."
+        )
+
 
 @contextmanager
-def furnished(scratch: Path) -> Iterator[Place]:
+def furnished(scratch: Path, *, neighbours: bool) -> Iterator[Place]:
     """Start upstream and load generator; end them afterwards."""
     cores = Cores.of_this_machine()
     certificates = issue(HOST, scratch)
@@ -80,4 +110,5 @@ def furnished(scratch: Path) -> Iterator[Place]:
             port=ready["port"],
             upstream=upstream,
             load=load,
+            neighbours=neighbours,
         )

@@ -22,10 +22,12 @@ def in_turns(place: Place, scenario: Scenario, contestants: Sequence[Contestant]
             say(f"{scenario.title}: {contestant.name}, round {turn + 1} of {pace.rounds}")
             headers = {"Host": place.authority, "Authorization": contestant.authorization}
             try:
-                sample = _once(place, scenario, contestant, pace, headers)
-                counts = place.counts()
-                require_secret_arrived(counts, sample.requests)
-                sample = replace(sample, opened_per_1000=counts.connections * 1000 / counts.right)
+                sample = _delivered(place, scenario, contestant, pace, headers)
+                if scenario.crowded and place.has_neighbours and contestant.pid is not None:
+                    say(f"{scenario.title}: {contestant.name} beside a busy core")
+                    with place.beside_a_neighbour():
+                        crowded = _delivered(place, scenario, contestant, pace, headers)
+                    sample = sample.with_cpu_of(crowded)
             except BenchmarkFailed as failed:
                 said = contestant.last_words()
                 raise BenchmarkFailed(f"{scenario.title}: {contestant.name}: {failed}\n{said}".rstrip()) from None
@@ -52,6 +54,15 @@ def require_secret_arrived(counts: Counts, replies: int) -> None:
 def say(what: str) -> None:
     """Tell the one who waits; standard output is for the result."""
     print(what, file=sys.stderr, flush=True)
+
+
+def _delivered(
+    place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, headers: Mapping[str, str]
+) -> Sample:
+    sample = _once(place, scenario, contestant, pace, headers)
+    counts = place.counts()
+    require_secret_arrived(counts, sample.requests)
+    return replace(sample, opened_per_1000=counts.connections * 1000 / counts.right)
 
 
 def _once(place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, headers: Mapping[str, str]) -> Sample:

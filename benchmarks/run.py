@@ -19,11 +19,11 @@ BUSY = 0.5
 """A load average above this, before anything began, disturbs what is measured."""
 
 
-def run(scratch: Path, pace: Pace, names: frozenset[str]) -> Report:
+def run(scratch: Path, pace: Pace, names: frozenset[str], *, neighbours: bool = True) -> Report:
     """Measure the named contestants. Raises `BenchmarkFailed` where figures would be wrong."""
     load_before = os.getloadavg()[0]
     with ExitStack() as stack:
-        place = stack.enter_context(furnished(scratch))
+        place = stack.enter_context(furnished(scratch, neighbours=neighbours))
         contestants: list[Contestant] = []
         if direct.NAME in names:
             contestants.append(direct.direct(place))
@@ -59,6 +59,7 @@ def _notes(place: Place, pace: Pace, found: list[Section], load_before: float) -
         f"{TIMES}: the ratio to Strongroom in the same run. CPU: that of the proxy's process alone, user and system.",
         f"{pace.seconds:g} s per measurement after {pace.warm_up:g} s of warming up. {spread_note(found)}",
         f"{machine()} {place.cores.sentence()}",
+        place.sentence(),
     ]
     if load_before > BUSY:
         notes.append(f"The machine was busy before this began (load average {load_before:.2f}): run it again.")
