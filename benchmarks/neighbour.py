@@ -32,8 +32,9 @@ def work() -> int:
 
 def main() -> None:
     """Say that everything is ready, and work until ended."""
+    first = work()
     yield_to_everybody()
-    print(msgspec.json.encode({"work": work()}).decode(), flush=True)
+    print(msgspec.json.encode({"work": first}).decode(), flush=True)
     while True:
         work()
 
