@@ -204,7 +204,7 @@ def running(
 
     thread = threading.Thread(target=run, name="server under test")
     thread.start()
-    started.wait(30)
+    started.wait(100)
     assert stages, "the server did not start"
     try:
         yield stages[0]
