@@ -23,12 +23,17 @@ OPENBAO: Final = "openbao"
 NAMES: Final = (OURS, CUSTOM, BITWARDEN, AZURE, GCP, AWS, OPENBAO)
 
 NOT_CONFIGURED: Final = "custodian_not_configured"
-"""The code of the refusal below."""
+"""The code of the refusals below."""
 
 
 def not_configured(custodian: str) -> Invalid:
     """Return the refusal of a credential whose custodian nobody has set up here: it is never kept elsewhere instead."""
     return Invalid(f"names {custodian}, which is not configured here", field="vault_type", code=NOT_CONFIGURED)
+
+
+def not_usable(custodian: str, why: str) -> Invalid:
+    """Return the refusal of one that is configured, and cannot be used before the operator has done something."""
+    return Invalid(f"names {custodian}, which cannot be used here: {why}", field="vault_type", code=NOT_CONFIGURED)
 
 
 class Provider(StrEnum):

@@ -14,7 +14,8 @@ Failure
 ├── UpstreamFailure      *they* could not be reached or answered something illegal
 │   ├── Unreachable          no connection: check name, network and certificate of the upstream
 │   ├── OtherProtocol        it speaks none of the protocols offered: offer another
-│   └── BadReply             the upstream's answer could not be understood or trusted
+│   ├── BadReply             the upstream's answer could not be understood or trusted
+│   └── CustodianFailed      a vault that keeps a secret for us: look at it, and at how it is set up here
 └── Unable               *we* cannot, whoever asks
     ├── Unreadable           sealed bytes do not open: wrong root key, or someone changed the database
     ├── Unavailable          a part we need does not answer: try again later
@@ -144,6 +145,19 @@ class OtherProtocol(UpstreamFailure):
 @final
 class BadReply(UpstreamFailure):
     """The upstream's answer could not be understood or trusted."""
+
+
+@final
+class CustodianFailed(UpstreamFailure):
+    """A vault of others does not take a secret, or does not hand it out.
+
+    `custodian` names it. It may not even be `set_up` here, or not any more.
+    """
+
+    def __init__(self, custodian: str, what: str, *, set_up: bool = True) -> None:
+        super().__init__(f"the vault {custodian}: {what}")
+        self.custodian = custodian
+        self.set_up = set_up
 
 
 class Unable(Failure):

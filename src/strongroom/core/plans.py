@@ -124,6 +124,10 @@ class Plan:
     renew_at: datetime | None = None
     """When the first of the tokens that it places is to be renewed, if one of them can be."""
 
+    missing: Mapping[CredentialId, str] = field(default_factory=dict)
+    """Credentials that belong here, and whose vault, which is named, did not hand them out: what needs them is refused.
+    Their placeholders are among the strays."""
+
     def marked(self) -> list[tuple[Secret, str]]:
         """Return every secret that may be sent under it, with what replies show in its place."""
         present = [swap.present for swap in self.swaps if swap.scrubbed]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from strongroom.core.calls import Reply
-from strongroom.core.custodians import AZURE, AzureIdentity, not_configured
-from strongroom.core.failures import BadReply, Unavailable
+from strongroom.core.custodians import AZURE, AzureIdentity, not_configured, not_usable
+from strongroom.core.failures import BadReply
 from strongroom.core.ids import OrganizationId
 from strongroom.custody.elsewhere import Declined, Kept, Parcel, json_object, leaves_open, usable
 from strongroom.services.custody_ports import Item
@@ -76,7 +76,7 @@ class AzureVault:
         self._clients: dict[OrganizationId, _Client] = {}
 
     async def ready(self, organization: OrganizationId) -> None:
-        """Raise `Invalid` if there is no vault or nobody to sign in as, `Unavailable` without the libraries."""
+        """Raise `Invalid` if there is no vault, nobody to sign in as, or no library."""
         _ = await self._client(organization)
 
     async def keep(self, parcel: Parcel) -> Kept | Declined:
@@ -146,7 +146,7 @@ class AzureVault:
 
             from strongroom.custody.azure_transport import ControlTransport  # noqa: PLC0415 - likewise
         except ImportError:
-            raise Unavailable("secrets in Azure Key Vault need more libraries: install strongroom[azure]") from None
+            raise not_usable(self.name, "install strongroom[azure]") from None
         transport = ControlTransport(self._control)
         where = {} if place.authority is None else {"authority": place.authority}
         credential = ClientSecretCredential(

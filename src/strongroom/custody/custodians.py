@@ -16,14 +16,14 @@ from strongroom.core.credentials import Credential, Material
 from strongroom.core.credentials.credential import OURS
 from strongroom.core.credentials.flat import from_flat, to_flat
 from strongroom.core.custodians import not_configured
-from strongroom.core.failures import BadReply, Failure, Invalid, NotPermitted, Unavailable
+from strongroom.core.failures import CustodianFailed, Failure, Invalid, NotPermitted, UpstreamFailure
 from strongroom.core.grants import Granted
 from strongroom.core.ids import ITEM, ItemId, NewId
 from strongroom.core.sources import Clock
 from strongroom.custody.bound import binding_of, require_concerned
 from strongroom.custody.elsewhere import Declined, ExternalVault, Parcel
 from strongroom.custody.envelope import EnvelopeCustodian
-from strongroom.services.custody_ports import CustodyItems, Item
+from strongroom.services.custody_ports import TOOK_TOO_LONG, CustodyItems, Item
 from strongroom.services.ports import Custody, Seal
 
 ABANDONED = timedelta(minutes=10)
@@ -56,8 +56,8 @@ class Custodians:
     async def keep(self, granted: Granted, credential: Credential, material: Material) -> Custody:
         """Take material into custody where the credential says.
 
-        Raises `Invalid` for a custodian that is not set up, or that does not keep this kind, `UpstreamFailure` and
-        `NotPermitted` where it cannot be asked or does not do it.
+        Raises `Invalid` for a custodian that is not set up, or that does not keep this kind, and `CustodianFailed`
+        where it cannot be asked or does not do it.
         """
         if credential.custodian == OURS:
             return await self._own.keep(granted, credential, material)
@@ -75,7 +75,7 @@ class Custodians:
         parcel = Parcel(id=item, organization=credential.organization, title=title, fields=fields)
         reference = await self._kept(vault, parcel)
         if not await self._items.arrived(item, reference):
-            raise Unavailable(f"{credential.custodian} took so long that what it was given is taken back: try again")
+            raise CustodianFailed(credential.custodian, TOOK_TOO_LONG)
         binding = binding_of(credential, credential.revision, elsewhere=credential.custodian)
         receipt = await self._seal.seal(binding, reference.encode())
         return Custody(credential.custodian, receipt, credential.revision, item)
@@ -83,22 +83,15 @@ class Custodians:
     async def open(self, granted: Granted, credential: Credential, custody: Custody) -> Material:
         """Return the material.
 
-        Raises `Unreadable` where receipt and credential do not belong together, `UpstreamFailure` and `NotPermitted`
-        where its vault cannot be asked or returns something else.
+        Raises `Unreadable` where receipt and credential do not belong together, `CustodianFailed` where its vault
+        cannot be asked or returns something else.
         """
         if custody.custodian == OURS:
             return await self._own.open(granted, credential, custody)
         require_concerned(granted, credential)
         binding = binding_of(credential, custody.revision, elsewhere=custody.custodian)
         reference = (await self._seal.open(binding, custody.receipt)).decode()
-        flat = await self._vault(custody.custodian).open(credential.organization, reference)
-        try:
-            _, material = from_flat(flat)
-        except Invalid as wrong:
-            raise BadReply(f"what {custody.custodian} returned cannot be used: {wrong.field} {wrong.rule}") from None
-        if material.tag != credential.kind:
-            raise BadReply(f"{custody.custodian} returned a {material.tag} for a {credential.kind}")
-        return material
+        return await self._opened(credential, custody.custodian, reference)
 
     async def drop(self, granted: Granted, credential: Credential, custody: Custody) -> None:
         """Give up what `keep` has just taken: it goes as soon as it surely does not come any more."""
@@ -116,18 +109,38 @@ class Custodians:
         """Ask ours whether it works. Others are asked when they are needed: one that is down stops no start."""
         await self._own.check()
 
+    async def _opened(self, credential: Credential, custodian: str, reference: str) -> Material:
+        try:
+            flat = await self._vault(custodian).open(credential.organization, reference)
+        except (UpstreamFailure, NotPermitted) as failure:
+            raise CustodianFailed(custodian, str(failure)) from None
+        except Invalid as missing:
+            raise CustodianFailed(custodian, str(missing), set_up=False) from None
+        try:
+            _, material = from_flat(flat)
+        except Invalid as wrong:
+            raise CustodianFailed(custodian, f"what it returned cannot be used: {wrong.field} {wrong.rule}") from None
+        if material.tag != credential.kind:
+            raise CustodianFailed(custodian, f"it returned a {material.tag} for a {credential.kind}")
+        return material
+
     async def _kept(self, vault: ExternalVault, parcel: Parcel) -> str:
         try:
             outcome = await vault.keep(parcel)
-        except (NotPermitted, Invalid):  # it was not asked at all
+        except Invalid:  # it was not asked at all
             await self._items.gone(parcel.id)
             raise
-        except Failure:
+        except NotPermitted as failure:  # nor here
+            await self._items.gone(parcel.id)
+            raise CustodianFailed(vault.name, str(failure)) from None
+        except Failure as failure:
             await self._items.give_up(parcel.id, due=self._clock() + SETTLED)
+            if isinstance(failure, UpstreamFailure):
+                raise CustodianFailed(vault.name, str(failure)) from None
             raise
         if isinstance(outcome, Declined):
             await self._items.gone(parcel.id)
-            raise BadReply(outcome.sentence)
+            raise CustodianFailed(vault.name, outcome.sentence)
         return outcome.reference
 
     def _vault(self, custodian: str) -> ExternalVault:

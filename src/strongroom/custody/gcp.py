@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, final
 
 from strongroom.core.calls import Reply
-from strongroom.core.custodians import GCP, not_configured
-from strongroom.core.failures import BadReply, Failure, Unavailable, Unreadable
+from strongroom.core.custodians import GCP, not_configured, not_usable
+from strongroom.core.failures import BadReply, Failure
 from strongroom.core.ids import OrganizationId
 from strongroom.core.secret import Secret
 from strongroom.custody.elsewhere import Declined, Kept, Parcel, json_object
@@ -56,7 +56,7 @@ class GcpVault:
         self._client: SecretManagerServiceClient | None = None
 
     async def ready(self, organization: OrganizationId) -> None:  # noqa: ARG002 - one project for all
-        """Raise `Invalid` if no project is configured, `Unavailable` without the library."""
+        """Raise `Invalid` if no project is configured, its key is none, or the library is missing."""
         _ = self._configured()
         _ = self._secrets()
 
@@ -137,12 +137,12 @@ class GcpVault:
             try:
                 from strongroom.custody.gcp_transport import made  # noqa: PLC0415 - an extra
             except ImportError:
-                raise Unavailable("secrets in Google Secret Manager need more: install strongroom[gcp]") from None
+                raise not_usable(self.name, "install strongroom[gcp]") from None
             try:
                 key = json.loads(project.key.reveal())
                 self._client = made(key, control=self._control, endpoint=project.endpoint)
             except (ValueError, TypeError, KeyError):
-                raise Unreadable("the key of the Google service account cannot be read") from None
+                raise not_usable(self.name, "the key of its service account cannot be read") from None
         return self._client
 
     async def _run(self, act: Callable[[], T]) -> T | None:

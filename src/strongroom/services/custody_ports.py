@@ -22,6 +22,9 @@ from typing import Protocol, final
 from strongroom.core.custodians import Provider
 from strongroom.core.ids import CredentialId, ItemId, OrganizationId, SettingsId
 
+TOOK_TOO_LONG = "it took so long that what it was given is taken back: try again"
+"""What is said of a write whose item was given up before a credential could have it."""
+
 
 class Standing(StrEnum):
     """How an item stands."""

@@ -5,6 +5,7 @@ until an event drops it. The hot path is `entered` and `planned`: two dictionary
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import final
 
@@ -12,7 +13,7 @@ from strongroom.core.actions import SESSION_SCOPES, Action
 from strongroom.core.conditions import NotAfter, OnlyVaults
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.environments import Environment
-from strongroom.core.failures import NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
+from strongroom.core.failures import CustodianFailed, NotAuthenticated, NotFound, NotPermitted, TooMany, Unavailable
 from strongroom.core.grants import Granted, Principal, Target
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import CredentialId, PrincipalId
@@ -45,11 +46,15 @@ from strongroom.services.usage import Meter
 RETRY_SECONDS = 0.2
 RENEW_AGAIN_SECONDS = 30.0
 """How long a plan is kept whose token should have been renewed and could not be."""
+ASK_AGAIN_SECONDS = 2.0
+"""How long a plan is kept that lacks what another's vault did not hand out."""
 _LONGEST_TIMER = 24 * 3600.0
 MAX_LIVE = 20_000
 """Sessions that a process remembers; more than it takes connections, so that some can always be let go."""
 FEED_PATIENCE = 3.0
 """Seconds without a sign of life from the change feed after which no warm plan is trusted."""
+
+_log = logging.getLogger(__name__)
 
 
 @final
@@ -155,7 +160,9 @@ class Delivery:
     def _admitted(self, live: LiveSession, plan: LivePlan) -> LivePlan:
         """Keep a plan until the first of its tokens is to be renewed: no request has to look at a clock for that."""
         renew_at = plan.plan.renew_at
-        if renew_at is not None:
+        if plan.plan.missing:
+            plan.outdate_by(asyncio.get_running_loop().call_later(ASK_AGAIN_SECONDS, live.outdate, plan))
+        elif renew_at is not None:
             seconds = (renew_at - self._clock()).total_seconds()
             seconds = min(seconds, _LONGEST_TIMER) if seconds > 0 else RENEW_AGAIN_SECONDS
             plan.outdate_by(asyncio.get_running_loop().call_later(seconds, live.outdate, plan))
@@ -239,15 +246,21 @@ class Delivery:
             + [(Action.CREDENTIAL_USE, _target(credential)) for credential, _ in here],
             {**facts, "pass_through": 1} if passes else facts,
         )
-        opened = await asyncio.gather(
+        found = await asyncio.gather(
             *(
                 self._opened(proof, session, credential, custody)
                 for (credential, custody), proof in zip(here, granted[1:], strict=True)
             )
         )
+        opened = [each for each in found if not isinstance(each, CustodianFailed)]
+        missing = {
+            credential.id: each.custodian
+            for (credential, _), each in zip(here, found, strict=True)
+            if isinstance(each, CustodianFailed)
+        }
         planner = Planner(live.session, seed=live.seed, environment=environment, clock=self._clock)
         known = [credential for credential, _ in held]
-        plan = planner.plan(destination, held=known, here=opened, passes_through=passes)
+        plan = planner.plan(destination, held=known, here=opened, missing=missing, passes_through=passes)
         sent = live.sent_to(destination.host)
         sent.let_go(ended_by=self._clock() - LET_GO_AFTER, but_for=[secret for secret, _ in plan.marked()])
         if not self._alone:  # another process may have sent what this one is asked to read back
@@ -258,9 +271,19 @@ class Delivery:
 
     async def _opened(
         self, proof: Granted, session: Session, credential: Credential, custody: Custody
-    ) -> tuple[Credential, Material]:
-        """Return a credential as it is sent out: its tokens renewed, an identity signed for the session."""
-        fresh, material = await self._refresher.fresh(proof, credential, custody)
+    ) -> tuple[Credential, Material] | CustodianFailed:
+        """Return a credential as it is sent out: its tokens renewed, an identity signed for the session.
+
+        One whose vault does not hand it out leaves the others of its host alone: it is missing from the plan. That is
+        only where no other process sends anything for the session: what one has sent, each has to know to scrub it.
+        """
+        try:
+            fresh, material = await self._refresher.fresh(proof, credential, custody)
+        except CustodianFailed as failure:
+            _log.warning("credential %s cannot be used: %s", credential.id, failure)
+            if not self._alone:
+                raise
+            return failure
         return fresh, await self._identities.stated(proof, session, fresh, material)
 
     async def _current(self, live: LiveSession) -> Session:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import final
 from weakref import WeakSet
 
-from strongroom.core.failures import StrayRefused
+from strongroom.core.failures import CustodianFailed, StrayRefused
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import Host
 from strongroom.core.ids import CredentialId
@@ -156,6 +156,9 @@ class LivePlan:
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)
+        custodian = self.plan.missing.get(credential)
+        if custodian is not None:
+            raise CustodianFailed(custodian, f"it did not hand out the secret of credential {credential}")
         self._meter.strayed(self._keys[credential], surface, refused=self.plan.refuses_strays)
         if self.plan.refuses_strays:
             raise StrayRefused(

@@ -55,9 +55,19 @@ class Planner:
         self._seed = seed
 
     def plan(
-        self, destination: Destination, *, held: Sequence[Credential], here: Here, passes_through: bool = False
+        self,
+        destination: Destination,
+        *,
+        held: Sequence[Credential],
+        here: Here,
+        missing: Mapping[CredentialId, str],
+        passes_through: bool = False,
     ) -> Plan:
-        """Return the plan. `held` is all that the session holds, `here` what may be used at the destination."""
+        """Return the plan.
+
+        `held` is all that the session holds, `here` what may be used at the destination, `missing` what might be if
+        the vault that keeps it handed it out.
+        """
         swaps = [
             self._swap(credential, WHOLE, secret)
             for credential, material in here
@@ -79,6 +89,7 @@ class Planner:
             refuses_strays=self._environment.stray_placeholders is StrayPlaceholders.REFUSE,
             passes_through=passes_through,
             renew_at=min(filter(None, starmap(_renew_at, here)), default=None),
+            missing=missing,
             signers={signer.access_key_id.placeholder.encode(): signer for signer in signers},
         )
 

@@ -10,9 +10,9 @@ from typing import final
 
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 
-from strongroom.core.failures import Unavailable
+from strongroom.core.failures import CustodianFailed
 from strongroom.core.ids import CredentialId, ItemId, VaultId
-from strongroom.services.custody_ports import Item, Standing
+from strongroom.services.custody_ports import TOOK_TOO_LONG, Item, Standing
 from strongroom.services.ports import Custody
 from strongroom.store import tables
 from strongroom.store.database import Database
@@ -138,12 +138,12 @@ class CustodyItemStore:
 def settle(credential: CredentialId, custody: Custody, connection: Connection) -> None:
     """Make a fresh item the credential's, in the transaction that writes its receipt; ours has none.
 
-    Raises `Unavailable`, and with it nothing is written, if the item was given up meanwhile: it may be gone already.
+    Raises `CustodianFailed`, and with it nothing is written, if the item was given up: it may be gone already.
     """
     if custody.item is None:
         return
     if connection.execute(_SETTLE, {"item": custody.item, "credential": credential}).rowcount != 1:
-        raise Unavailable(f"{custody.custodian} took so long that what it was given was taken back: try again")
+        raise CustodianFailed(custody.custodian, TOOK_TOO_LONG)
 
 
 def leave(credential: CredentialId, at: datetime, connection: Connection) -> None:

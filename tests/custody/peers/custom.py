@@ -21,6 +21,8 @@ class CustomService:
     redirects: bool = False
     numbers: bool = False
     """Whether it answers with numbers for ids."""
+    broken: int = 0
+    """A status with which it answers everything, quoting what it knows."""
     forgetful: bool = False
     """Whether it takes an item and closes the connection without an answer."""
 
@@ -37,6 +39,8 @@ class CustomService:
         self.asked.append(f"{request.method} {request.path}")
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return web.json_response({"message": "unauthorized"}, status=401)
+        if self.broken:
+            return web.json_response({"message": f"lost {self.items}"}, status=self.broken)
         if self.redirects:
             raise web.HTTPTemporaryRedirect("/elsewhere")
         return await handler(request)

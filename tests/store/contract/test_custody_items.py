@@ -7,7 +7,7 @@ import pytest
 
 from strongroom.core.credentials import Credential
 from strongroom.core.custodians import Provider
-from strongroom.core.failures import NotFound, Unavailable
+from strongroom.core.failures import CustodianFailed, NotFound
 from strongroom.core.ids import ItemId, SettingsId
 from strongroom.services.custody_ports import Item, SealedSettings, Standing
 from strongroom.services.ports import Custody, Store
@@ -75,7 +75,7 @@ async def test_what_may_be_gone_already_becomes_nobodys(store: Store, home: Home
             await store.custody_items.gone(custody.item)
         case _:
             pass
-    with pytest.raises(Unavailable, match="try again"):
+    with pytest.raises(CustodianFailed, match="try again"):
         await store.credentials.add(credential, custody)
     with pytest.raises(NotFound):
         await store.credentials.get(home.workspace, vault.id, credential.id)

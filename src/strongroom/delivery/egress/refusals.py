@@ -9,6 +9,7 @@ from typing import final
 
 from strongroom.core.failures import (
     BadReply,
+    CustodianFailed,
     Failure,
     Invalid,
     NotAuthenticated,
@@ -39,6 +40,7 @@ class Code(StrEnum):
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_BAD_REPLY = "upstream_bad_reply"
     ENCODING_NOT_SUPPORTED = "encoding_not_supported"
+    CUSTODIAN_FAILED = "custodian_failed"
     UNAVAILABLE = "unavailable"
 
 
@@ -59,6 +61,7 @@ STATUS = {
     Code.UPSTREAM_TIMEOUT: HTTPStatus.GATEWAY_TIMEOUT,
     Code.UPSTREAM_BAD_REPLY: HTTPStatus.BAD_GATEWAY,
     Code.ENCODING_NOT_SUPPORTED: HTTPStatus.BAD_GATEWAY,
+    Code.CUSTODIAN_FAILED: HTTPStatus.BAD_GATEWAY,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -100,6 +103,12 @@ def mismatch(sentence: str) -> Refusal:
 _MISSING = "no session token was sent: use the session's proxy URL, which holds it"
 _INVALID = "the session token is not valid, or its session has ended: open a new session"
 
+_KEPT_ELSEWHERE = (
+    "a secret that this request needs lies in the vault {}, which does not hand it out now: nothing was put in; "
+    "try again later"
+)
+"""Why is said in the server's log: it may name places that are no business of an agent."""
+
 
 def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa: PLR0911 - one row each
     """Return what to tell the client about a failure: the only table from failures to answers."""
@@ -118,5 +127,7 @@ def refusal_of(failure: Failure, *, dialling: bool = False) -> Refusal:  # noqa:
             return Refusal(Code.UPSTREAM_UNREACHABLE, str(failure))
         case BadReply():
             return bad_reply(str(failure))
+        case CustodianFailed():
+            return Refusal(Code.CUSTODIAN_FAILED, _KEPT_ELSEWHERE.format(failure.custodian))
         case _:  # no policy, no key, no audit writer: no request (DESIGN section 5, line 10)
             return Refusal(Code.UNAVAILABLE, "the vault cannot decide about this request now; try again later")

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers
 
 from strongroom.core.failures import (
     Conflict,
+    CustodianFailed,
     Failure,
     FillRefused,
     Invalid,
@@ -100,6 +101,8 @@ class NativeConventions:
         """Return the answer to a failure."""
         if isinstance(failure, FillRefused):
             status, code = FILL_STATUSES[failure.why], failure.why.value
+        elif isinstance(failure, CustodianFailed) and not failure.set_up:
+            status, code = REFUSALS[Invalid]
         else:
             status, code = next((row for kind, row in REFUSALS.items() if isinstance(failure, kind)), UNABLE)
         message = "something went wrong on our side" if (status, code) == UNABLE else str(failure)

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from strongroom.core.failures import (
     Conflict,
+    CustodianFailed,
     Failure,
     Invalid,
     NotAuthenticated,
@@ -117,6 +118,8 @@ def refusal(failure: Failure) -> Response:
     if isinstance(failure, Invalid) and failure.field in _UNREAD:
         unread = Problem(where=("body",), kind=_UNREAD[failure.field], rule=failure.rule)
         return reply({"detail": _problems([unread])}, status=422)
+    if isinstance(failure, CustodianFailed) and not failure.set_up:
+        return reply({"detail": str(failure)}, status=400)
     status = next(status for shape, status in TABLE if isinstance(failure, shape))
     answer = reply(_body(failure, status), status=status)
     if isinstance(failure, TooMany):

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 
 from strongroom.core.failures import (
     Conflict,
+    CustodianFailed,
     Failure,
     Invalid,
     NotAuthenticated,
@@ -70,6 +71,8 @@ class ProviderConventions:
     def refusal(self, failure: Failure, request_id: str) -> Response:  # noqa: ARG002 - it is a header of the answer
         """Answer by the table."""
         status, message = next((status, said) for shape, status, said in TABLE if isinstance(failure, shape))
+        if isinstance(failure, CustodianFailed):
+            message = f"{message}: {failure.custodian}"
         answer = reply({"message": str(failure) if message is None else message}, status=status)
         if isinstance(failure, NotAuthenticated):
             answer.headers["www-authenticate"] = "Bearer"
