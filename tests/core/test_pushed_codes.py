@@ -25,6 +25,13 @@ TOTP, LINK = CodeKind.TOTP, CodeKind.MAGIC_LINK
         ("Order 99887766 was placed. Your one-time passcode: 4821", "4821"),
         ("Your verification code is: AB12CD (valid for ten minutes)", "AB12CD"),
         ("Sign in at https://example.com/o/998877?x=665544 with 1234567", "1234567"),
+        (
+            "Your code is:\n\n 938271\n\nThis code is good for 15 minutes.\n1600 Main Street, Springfield 94043",
+            "938271",
+        ),
+        ("Here is your code for Example. 482913 (ticket 99887766)", "482913"),
+        ("Use 654321 to sign in. Questions? Call 1-800-555-0199.", "654321"),
+        ("On 2026-11-27 10:03 you asked for it: 9912", "9912"),
         ("PIN\n\n9 9 9 4711 thank you very much", "4711"),
     ],
 )
@@ -53,6 +60,8 @@ def test_a_link_alone_is_a_link_to_click(content: str, link: str) -> None:
         "Call 555123 or 555124 for help with your account",
         "Your code is 123456 or, on another device, your code is 654321",
         "Card 1234-5678-9012-3456 was charged",
+        "Call 1-800-555-0199 for help with it",
+        "Your order of 2026-11-27 was shipped",
         "You paid $1234.50 to a shop today",
         "promo code SAVE20, and the pin is A1B2C3",
         "the code of conduct was changed for everybody",

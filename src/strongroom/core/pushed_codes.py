@@ -2,8 +2,10 @@
 
 No model reads the message. Rules kept here, the first that answers:
 - a text of at most ten characters is the code; a text that is one http(s) URL is a link to click;
-- of several groups of 4 to 8 digits none is guessed: there must be one, however often it is written;
-- otherwise the one that follows a word for it; and failing that, nothing is found.
+- of several groups of 4 to 8 digits none is guessed: there must be one, however often it is written; what has three
+  or more parts with hyphens between them is a date or a telephone number;
+- otherwise the one that follows a word for it, in the same sentence rather than in the next; and failing that, nothing
+  is found.
 """
 
 import re
@@ -31,10 +33,13 @@ _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}>'\""
 _RUN = re.compile(r"(?<![\w.,$€£])[0-9]+(?:[ -][0-9]+)*(?!\w|[.,][0-9])")
 _TWO_HALVES = re.compile(r"([0-9]{3,4})[ -]([0-9]{3,4})\Z")
+_PARTS = 3
+"""So many with hyphens between them are no code."""
 _GROUP = re.compile(r"[0-9]+")
 _DIGITS = range(4, 9)
 _WORD = re.compile(r"\b(?:code|otp|pin|passcode)\b", re.IGNORECASE)
 _NEAR = 40
+_SENTENCE_END = re.compile(r"[.!?]\s")
 _LONGEST = 12
 """More than any code is long, so that none is cut short where the look behind a word ends."""
 _MIXED = re.compile(r"\b(?=[A-Za-z]*[0-9])[A-Za-z0-9]{4,8}\b")
@@ -121,7 +126,8 @@ def _groups(text: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.findall(_URL.sub(" ", text)):
         halves = _TWO_HALVES.match(run)
-        found += ["".join(halves.groups())] if halves else _GROUP.findall(run)
+        parts = [part for part in run.split(" ") if part.count("-") < _PARTS - 1]
+        found += ["".join(halves.groups())] if halves else _GROUP.findall(" ".join(parts))
     return [group for group in found if len(group) in _DIGITS]
 
 
@@ -129,9 +135,11 @@ def _named(text: str) -> str | None:
     """Return the code that stands behind a word for it; of those with letters in them only if there is no other."""
     without = _URL.sub(" ", text)
     behind = [without[word.end() : word.end() + _NEAR + _LONGEST] for word in _WORD.finditer(without)]
-    numbers = [group for near in behind for group in _groups(near)[:1]]
-    if numbers:
-        return _only(numbers)
+    # "Your code is 123456. This code expires soon. 1600 Main Street": the address is not in the sentence of a code.
+    for looked_at in ([_SENTENCE_END.split(near, maxsplit=1)[0] for near in behind], behind):
+        numbers = [group for near in looked_at for group in _groups(near)[:1]]
+        if numbers:
+            return _only(numbers)
     return _only([mixed for near in behind for mixed in _MIXED.findall(near)[:1]])
 
 

@@ -90,6 +90,19 @@ def test_a_search_looks_into_what_is_shown(api: Api, stage: Stage) -> None:
     assert names(Api.of(stage.tenant()), "?search=legacy") == []
 
 
+def test_a_search_for_what_no_text_can_hold_finds_nothing(api: Api) -> None:
+    folder = api.post("/v1/credential_folders", {"title": "t"})["folder_id"]
+    api.put(f"{HERE}/{api.made(body())['credential_id']}/folder", {"folder_id": folder})
+    api.post(f"{HERE}/totp", {"totp_identifier": "", "content": "123456"})
+    for nothing in (
+        f"{HERE}?search=%00",
+        f"{HERE}?search=n%00zz",
+        f"{HERE}?folder_id={folder}%00",
+        "/v1/credential_folders?search=%00",
+    ):
+        assert api.get(nothing) == []
+
+
 @covers("V067")
 def test_a_list_is_narrowed_to_a_folder(api: Api) -> None:
     folder = api.post("/v1/credential_folders", {"title": "t"})["folder_id"]

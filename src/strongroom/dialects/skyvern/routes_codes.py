@@ -15,7 +15,7 @@ from strongroom.dialects.skyvern import wire_replies as shown
 from strongroom.dialects.skyvern.conventions import MAX_BODY
 from strongroom.dialects.skyvern.hidden import Hidden
 from strongroom.dialects.skyvern.paths import CREDENTIALS, PUSH, Paths
-from strongroom.dialects.skyvern.wire import Model, ShortText, Text, refused
+from strongroom.dialects.skyvern.wire import Asked, Model, ShortText, Text, refused
 from strongroom.services.pushed_codes import CodesWanted, NewCode, PushedCodeService
 
 MAX_LISTED = 200
@@ -86,8 +86,8 @@ class CodeRoutes:
     async def get_totp_codes(
         self,
         request: Request,
-        totp_identifier: Annotated[str | None, Query()] = None,
-        workflow_run_id: Annotated[str | None, Query()] = None,
+        totp_identifier: Asked = None,
+        workflow_run_id: Asked = None,
         otp_type: CodeKind | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
     ) -> Response:

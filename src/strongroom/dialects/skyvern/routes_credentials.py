@@ -17,7 +17,7 @@ from strongroom.dialects.skyvern import wire_credentials as wire
 from strongroom.dialects.skyvern import wire_replies as shown
 from strongroom.dialects.skyvern.errors import Told
 from strongroom.dialects.skyvern.paths import CREDENTIALS, Paths
-from strongroom.dialects.skyvern.wire import Model, Text
+from strongroom.dialects.skyvern.wire import Asked, Model, Search, Text
 from strongroom.services.login_ports import LoginQuery
 from strongroom.services.logins import LoginService, Replacement
 
@@ -25,7 +25,6 @@ MAX_PAGE_SIZE = 1000
 """More are never returned, however many are asked for."""
 MAX_SKIPPED = 1_000_000
 """Beyond any page that there can be."""
-MAX_SEARCH = 200
 
 Page = Annotated[int, Query(ge=1)]
 
@@ -77,8 +76,8 @@ class CredentialRoutes:
         page_size: Page = 10,
         vault_type: wire.VaultType | None = None,
         credential_type: wire.CredentialType | None = None,
-        search: Annotated[str | None, Query(max_length=MAX_SEARCH)] = None,
-        folder_id: str | None = None,
+        search: Search = None,
+        folder_id: Asked = None,
     ) -> Response:
         """List credentials, newest first."""
         size = min(page_size, MAX_PAGE_SIZE)

@@ -14,8 +14,8 @@ from strongroom.dialects.replies import reply
 from strongroom.dialects.skyvern import show
 from strongroom.dialects.skyvern import wire_replies as shown
 from strongroom.dialects.skyvern.paths import FOLDERS, Paths
-from strongroom.dialects.skyvern.routes_credentials import MAX_SEARCH, MAX_SKIPPED, Page, told_missing
-from strongroom.dialects.skyvern.wire import Model, Text, refused
+from strongroom.dialects.skyvern.routes_credentials import MAX_SKIPPED, Page, told_missing
+from strongroom.dialects.skyvern.wire import Model, Search, Text, refused
 from strongroom.services.folders import FolderService
 from strongroom.services.login_ports import FolderQuery
 
@@ -75,7 +75,7 @@ class FolderRoutes:
         request: Request,
         page: Page = 1,
         page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 100,
-        search: Annotated[str | None, Query(max_length=MAX_SEARCH)] = None,
+        search: Search = None,
     ) -> Response:
         """List folders, the one that was changed last first."""
         query = FolderQuery(

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from strongroom.dialects.validation import NO_NUL, OURS
@@ -12,6 +13,7 @@ MAX_TEXT = 512
 MAX_LONG = 64 * 1024
 MAX_URL = 4096
 MAX_CONTEXT = 1000
+MAX_SEARCH = 200
 
 
 class Model(BaseModel):
@@ -29,6 +31,14 @@ def _trimmed(value: object) -> object:
     return value.strip() or None if isinstance(value, str) else value
 
 
+def _askable(sought: str | None) -> str | None:
+    return None if sought is None else sought.replace("\0", "\ufffd")
+
+
+Asked = Annotated[str | None, Query(), AfterValidator(_askable)]
+"""What a list is narrowed to. A NUL is in no text that is kept, and to a database it may end what is sought."""
+Search = Annotated[str | None, Query(max_length=MAX_SEARCH), AfterValidator(_askable)]
+"""A text that is looked for."""
 Text = Annotated[str, Field(pattern=NO_NUL)]
 """A text that every database can keep."""
 ShortText = Annotated[Text, Field(max_length=MAX_TEXT)]
