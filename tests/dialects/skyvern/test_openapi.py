@@ -78,6 +78,9 @@ def test_every_secret_is_write_only_and_in_no_answer(document: dict[str, Any]) -
         "BillingAddressBody": address,
         "SecretBody": {"secret_value"},
         "TotpCodeCreate": {"content"},
+        "AzureCredential": {"client_secret"},
+        "BitwardenCredential": {"master_password"},
+        "CustomConfig": {"api_token"},
     }
 
 
