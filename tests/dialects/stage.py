@@ -23,6 +23,7 @@ from strongroom.egress import Egress
 from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
+from tests.plain_http import UNUSED_TLS
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ class Raw:
         content: bytes | None = None,
     ) -> httpx.Response:
         """Send a request; `body` is sent as JSON, `content` as it is."""
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=self.url, trust_env=False, verify=UNUSED_TLS, timeout=20) as client:
             sent = {"json": body} if body is not None else {"content": content}
             answer = client.request(method, path, headers={**self.headers, **(headers or {})}, **sent)
         assert SENTINEL not in answer.text

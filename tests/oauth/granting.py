@@ -8,6 +8,7 @@ from typing import Any, final
 import httpx
 
 from tests.oauth.stage import SCOPE, Person
+from tests.plain_http import UNUSED_TLS
 
 _BACK = "http://127.0.0.1:1/back"
 _VERIFIER = "v" * 64
@@ -51,7 +52,7 @@ class Grant:
 
 def granted(issuer: str, *, resource: str, method: str = "none") -> Grant:
     """Have somebody consent to a client of one's own."""
-    with httpx.Client(trust_env=False, timeout=20) as http:
+    with httpx.Client(trust_env=False, verify=UNUSED_TLS, timeout=20) as http:
         client = http.post(
             f"{issuer}/reg",
             json={

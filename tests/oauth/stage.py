@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 import httpx
 
 from tests.node import node_program
+from tests.plain_http import UNUSED_TLS
 
 SCOPE = "mcp:tools"
 HERE = Path(__file__).parent
@@ -59,7 +60,7 @@ class Person:
     """Somebody who signs in and consents, or does not, with a browser that keeps its cookies."""
 
     def __init__(self) -> None:
-        self._browser = httpx.Client(trust_env=False, timeout=20)
+        self._browser = httpx.Client(trust_env=False, verify=UNUSED_TLS, timeout=20)
 
     def consents(self, url: str) -> str:
         """Sign in and consent; returns where the browser is sent in the end, without going there."""

@@ -18,6 +18,7 @@ from tests.cli.shell import Shell
 from tests.e2e.stage import API_HEADERS, House, running_house, through, until
 from tests.needs import ROOT
 from tests.oauth.stage import Person, authorization_server, protected_server
+from tests.plain_http import UNUSED_TLS
 
 SECRETS = re.compile(r"code=|[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{40,}\.")
 
@@ -44,7 +45,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def api(house: House) -> Iterator[httpx.Client]:
     headers = {"x-api-key": house.key, **API_HEADERS}
-    with httpx.Client(base_url=house.api, headers=headers, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=house.api, headers=headers, trust_env=False, verify=UNUSED_TLS, timeout=60) as client:
         yield client
 
 
@@ -108,20 +109,20 @@ def test_our_own_server_takes_the_answer_and_shows_a_page(
     asked = begun(api, vault, server, flow="server")
     back = person.consents(asked["authorization_url"])
     assert back.startswith(str(api.base_url))
-    stranger = httpx.get(re.sub(r"state=[^&]*", "state=x", back), trust_env=False)
+    stranger = httpx.get(re.sub(r"state=[^&]*", "state=x", back), trust_env=False, verify=UNUSED_TLS)
     assert stranger.status_code == 400
-    page = httpx.get(back, trust_env=False)
+    page = httpx.get(back, trust_env=False, verify=UNUSED_TLS)
     assert page.status_code == 200, page.text
     assert f"The tokens for {server} are in vault {vault}" in page.text
     assert not SECRETS.search(page.text)
     assert api.get(f"/strongroom/v1/authorizations/{asked['id']}").json()["status"] == "connected"
-    replayed = httpx.get(back, trust_env=False)
+    replayed = httpx.get(back, trust_env=False, verify=UNUSED_TLS)
     assert (replayed.status_code, "used already" in replayed.text) == (400, True)
 
 
 def test_a_person_who_denies_leaves_nothing_behind(api: httpx.Client, vault: str, server: str, person: Person) -> None:
     asked = begun(api, vault, server, flow="server")
-    page = httpx.get(person.denies(asked["authorization_url"]), trust_env=False)
+    page = httpx.get(person.denies(asked["authorization_url"]), trust_env=False, verify=UNUSED_TLS)
     assert page.status_code == 400
     assert "said no: begin again and allow it" in page.text
     assert api.get(f"/strongroom/v1/authorizations/{asked['id']}").json()["status"] == "failed"

@@ -9,6 +9,7 @@ from typing import final
 import httpx
 
 from strongroom.core.overriding import override
+from tests.plain_http import UNUSED_TLS
 
 
 @final
@@ -23,7 +24,7 @@ class Counting:
 @contextmanager
 def counting(token_endpoint: str) -> Iterator[Counting]:
     told = Counting()
-    onward = httpx.Client(trust_env=False, timeout=20)
+    onward = httpx.Client(trust_env=False, verify=UNUSED_TLS, timeout=20)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

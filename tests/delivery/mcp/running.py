@@ -30,12 +30,11 @@ from strongroom.outbound.mcp_upstream import McpUpstream
 from strongroom.outbound.trust import upstream_context
 from strongroom.services.live import LiveSession
 from tests.delivery.egress.doubles import PLACED, SECRET, TOKEN, VAULT, FixedDelivery, placement
+from tests.plain_http import UNUSED_TLS
 
 HOST = "mcp.example.com"
 SESSION = "sesn_1"
 LOOPBACK = (ip_network("127.0.0.1/32"),)
-UNUSED_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For what goes over plain http: to read the system's roots takes longer than most tests."""
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

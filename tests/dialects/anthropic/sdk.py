@@ -8,6 +8,7 @@ import anthropic
 import pytest
 
 from tests.dialects.stage import Tenant
+from tests.plain_http import UNUSED_TLS
 
 Sent = list[tuple[str, str, dict[str, str]]]
 """Method, path and headers of each request."""
@@ -21,7 +22,7 @@ def connected(tenant: Tenant, sent: Sent | None = None, base: str = "") -> Itera
         if sent is not None:
             sent.append((request.method, request.url.path, dict(request.headers)))
 
-    http = anthropic.DefaultHttpxClient(trust_env=False, event_hooks={"request": [note]})
+    http = anthropic.DefaultHttpxClient(trust_env=False, verify=UNUSED_TLS, event_hooks={"request": [note]})
     with anthropic.Anthropic(
         api_key=tenant.key, base_url=tenant.url + base, http_client=http, _strict_response_validation=True
     ) as client:

@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.dialects.stage import Stage, Tenant
+from tests.plain_http import UNUSED_TLS
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 OPERATIONS = 25
@@ -23,7 +24,7 @@ EXAMPLES = 12
 
 @pytest.fixture(scope="session")
 def document(stage: Stage) -> dict[str, Any]:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=UNUSED_TLS) as client:
         written: dict[str, Any] = client.get(f"{stage.url}/openapi.json").json()
     return written
 

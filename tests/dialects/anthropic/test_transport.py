@@ -9,6 +9,7 @@ import pytest
 from tests.dialects.anthropic.behaviours import covers
 from tests.dialects.anthropic.sdk import Sent, connected, told
 from tests.dialects.stage import SENTINEL, VERSION, Raw, Stage, Tenant, refusal, running
+from tests.plain_http import UNUSED_TLS
 
 
 @covers("A001", "A010")
@@ -212,7 +213,7 @@ def test_a_rate_that_the_operator_set_is_kept_for_each_organization(tmp_path: Pa
 
 
 def test_what_belongs_to_the_server_needs_no_key(stage: Stage) -> None:
-    with httpx.Client(base_url=stage.url, trust_env=False) as client:
+    with httpx.Client(base_url=stage.url, trust_env=False, verify=UNUSED_TLS) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         assert client.get("/readyz").json() == {"status": "ok"}
         assert client.get("/metrics").status_code == 200

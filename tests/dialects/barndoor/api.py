@@ -19,6 +19,7 @@ from strongroom.core.secret import Secret
 from strongroom.crypto.tokens import digest
 from strongroom.services.llm_routing import Outdated, Resolved
 from tests.dialects.stage import Stage, Tenant
+from tests.plain_http import UNUSED_TLS
 
 PREFIX = "/api/llm-gateway"
 ADMIN = f"{PREFIX}/admin"
@@ -71,7 +72,7 @@ class Api:
         """Send a request; `body` is sent as JSON, `content` as it is."""
         sent: dict[str, Any] = {"content": content} if body is None else {"json": body}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=20) as http:
+        with httpx.Client(base_url=self.url, trust_env=False, verify=UNUSED_TLS, timeout=20) as http:
             answer = http.request(method, ADMIN + path, headers={**self.headers, **named}, **sent)
         assert KEY not in answer.text
         assert NEW_KEY not in answer.text

@@ -13,6 +13,7 @@ from strongroom.services.llm_connections import MOVED
 from tests.dialects.barndoor.api import ADMIN, KEY, NEW_KEY, OPENAI, Api, Reach, api_of, refusal, rows
 from tests.dialects.barndoor.behaviours import covers
 from tests.dialects.stage import Stage, Tenant, running
+from tests.plain_http import UNUSED_TLS
 
 
 @pytest.fixture
@@ -189,14 +190,14 @@ def test_the_operator_can_have_the_secret_sent_along(tmp_path: Path) -> None:
 
 
 def test_two_that_take_one_name_at_once_are_one(tenant: Tenant, api: Api) -> None:
-    with httpx.Client(base_url=tenant.url, trust_env=False, headers=api.headers) as http:
+    with httpx.Client(base_url=tenant.url, trust_env=False, verify=UNUSED_TLS, headers=api.headers) as http:
         answers = [http.post(f"{ADMIN}/connections", json=OPENAI) for _ in range(3)]
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
 
 
 def test_writes_are_counted_and_whoever_writes_too_often_waits(tenant: Tenant, api: Api) -> None:
     path, written = f"{ADMIN}/connections/{uuid4()}", 1
-    with httpx.Client(base_url=tenant.url, trust_env=False, headers=api.headers) as http:
+    with httpx.Client(base_url=tenant.url, trust_env=False, verify=UNUSED_TLS, headers=api.headers) as http:
         while (answer := http.delete(path)).status_code == 404:
             written += 1
     refusal(answer, 429)

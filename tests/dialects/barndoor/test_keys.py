@@ -15,6 +15,7 @@ from strongroom.services.llm_routing import Refused
 from tests.dialects.barndoor.api import OPENAI, PREFIX, Api, Reach, client, counted, refusal, rows
 from tests.dialects.barndoor.behaviours import covers
 from tests.dialects.stage import Stage, Tenant
+from tests.plain_http import UNUSED_TLS
 
 
 @covers("B057", "B063")
@@ -74,7 +75,7 @@ def test_a_key_ends_by_itself(stage: Stage, api: Api) -> None:
 
 
 def test_a_person_makes_keys_for_themselves(tenant: Tenant, api: Api) -> None:
-    with httpx.Client(base_url=tenant.url, trust_env=False, headers=api.headers) as http:
+    with httpx.Client(base_url=tenant.url, trust_env=False, verify=UNUSED_TLS, headers=api.headers) as http:
         made = http.post(f"{PREFIX}/user/api-keys", json={"name": "mine", "group_name": "ignored"})
     assert made.status_code == 200
     (key,) = api.got("/api-keys")
@@ -94,7 +95,7 @@ async def test_whoever_is_not_known_is_turned_away(tenant: Tenant, headers: dict
 
 @covers("B060")
 def test_a_key_without_the_scope_may_not(tenant: Tenant, api: Api, connection: str) -> None:
-    with httpx.Client(base_url=tenant.url, trust_env=False, headers=api.headers) as http:
+    with httpx.Client(base_url=tenant.url, trust_env=False, verify=UNUSED_TLS, headers=api.headers) as http:
         reader = http.post("/strongroom/v1/keys", json={"scopes": ["credentials:read"]}).json()["key"]
     reading = Api(url=tenant.url, headers={"authorization": f"Bearer {reader}"})
     assert reading.got(f"/connections/{connection}")["id"] == connection
@@ -138,7 +139,7 @@ async def test_what_is_not_offered_is_asked_for_once(tenant: Tenant) -> None:
     ("method", "path"), [("OPTIONS", "/connections"), ("HEAD", "/connections"), ("PUT", "/api-keys")]
 )
 def test_a_method_that_is_not_there_is_told_which_are(tenant: Tenant, api: Api, method: str, path: str) -> None:
-    with httpx.Client(base_url=tenant.url, trust_env=False, headers=api.headers) as http:
+    with httpx.Client(base_url=tenant.url, trust_env=False, verify=UNUSED_TLS, headers=api.headers) as http:
         answer = http.request(method, f"{PREFIX}/admin{path}", headers={"origin": "https://evil.example"})
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]

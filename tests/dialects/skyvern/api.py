@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tests.dialects.stage import SENTINEL, Tenant
+from tests.plain_http import UNUSED_TLS
 
 Told = Any
 """A JSON value: what it must be is what the tests say."""
@@ -41,7 +42,7 @@ class Api:
         content: bytes | None = None,
     ) -> httpx.Response:
         """Send a request and expect a status; `body` is sent as JSON, `content` as it is."""
-        with httpx.Client(base_url=self.url, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=self.url, trust_env=False, verify=UNUSED_TLS, timeout=20) as client:
             sent = {"json": body} if body is not None else {"content": content}
             answer = client.request(method, path, headers={**self.headers, **(headers or {})}, **sent)
         assert answer.status_code == status, answer.text

@@ -17,6 +17,7 @@ from tests.dialects.skyvern.behaviours import covers
 from tests.dialects.skyvern.bodies import CC, S32, body, card, password, secret
 from tests.dialects.skyvern.inside import stored, texts
 from tests.dialects.stage import Stage, Tenant
+from tests.plain_http import UNUSED_TLS
 
 Update = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -173,7 +174,7 @@ def test_what_is_refused_changes_nothing(
 ) -> None:
     id_ = made["credential_id"]
     before = stored(stage, tenant, id_, Password)
-    with httpx.Client(base_url=api.url, headers=dict(api.headers), trust_env=False) as client:
+    with httpx.Client(base_url=api.url, headers=dict(api.headers), trust_env=False, verify=UNUSED_TLS) as client:
         assert client.post(f"{HERE}/{id_}/update", json=sent).status_code in {400, 422}
     after = stored(stage, tenant, id_, Password)
     assert after == before
@@ -188,7 +189,9 @@ def test_of_updates_at_once_each_is_whole_or_refused(api: Api, stage: Stage, ten
     def send(number: int) -> tuple[int, int]:
         sent = password(username=f"user-{number}", password=f"secret-{number}")
         sent = sent if number % 2 else secret(secret_label=f"user-{number}", secret_value=f"secret-{number}")
-        with httpx.Client(base_url=api.url, headers=dict(api.headers), trust_env=False, timeout=30) as client:
+        with httpx.Client(
+            base_url=api.url, headers=dict(api.headers), trust_env=False, verify=UNUSED_TLS, timeout=30
+        ) as client:
             answer = client.post(f"{HERE}/{id_}/update", json=sent)
         if answer.status_code == 409:
             assert answer.json() == {"detail": "Credential was modified by another request. Please retry."}

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.dialects.skyvern_provider.skyvern import PREFIX, Skyvern
 from tests.dialects.stage import Raw
+from tests.plain_http import UNUSED_TLS
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 EXAMPLES = 25
@@ -23,7 +24,7 @@ EXAMPLES = 25
 
 @pytest.fixture
 def document(operator: Raw) -> dict[str, Any]:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, verify=UNUSED_TLS) as client:
         found: dict[str, Any] = client.get(f"{operator.url}/skyvern-provider/openapi.json").json()
     return found
 
