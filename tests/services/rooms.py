@@ -5,16 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import final
 
 from strongroom.core.actions import ALL_SCOPES
 from strongroom.core.audit import Entry, Record
-from strongroom.core.credentials import NewCredential
+from strongroom.core.credentials import Credential, Material, NewCredential
 from strongroom.core.credentials.environment_variable import EnvironmentVariable, EnvironmentVariableDetails
 from strongroom.core.environments import StrayPlaceholders
-from strongroom.core.failures import Unavailable
-from strongroom.core.grants import Principal
+from strongroom.core.failures import CustodianFailed, Unavailable
+from strongroom.core.grants import Granted, Principal
 from strongroom.core.hosts import HostSet, canonical_host
-from strongroom.core.ids import OrganizationId, PrincipalId, VaultId, WorkspaceId
+from strongroom.core.ids import CredentialId, OrganizationId, PrincipalId, VaultId, WorkspaceId
 from strongroom.core.networking import Limited
 from strongroom.core.plans import Destination
 from strongroom.core.secret import Secret
@@ -35,7 +36,7 @@ from strongroom.services.installation import IDENTITY_KEYS, binding
 from strongroom.services.keys import KeyService
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.organizations import OrganizationService
-from strongroom.services.ports import AuditAppender, Store
+from strongroom.services.ports import AuditAppender, Custody, Store
 from strongroom.services.refresh import Refresher
 from strongroom.services.renewal import Renewals
 from strongroom.services.sessions import NewSession, Opened, SessionService
@@ -88,7 +89,7 @@ class Rooms:
     webhooks: WebhookService
     identity_keys: IdentityKeyService
     keyring: KeyRing
-    custodian: EnvelopeCustodian
+    custodian: "Withholding"
     endpoint: SimulatedTokenEndpoint
     refresher: Callable[..., Refresher]
     """Makes one: each has in memory what a process of its own would have."""
@@ -107,6 +108,22 @@ class Rooms:
         return await self.store.audit.entries(self.admin.organization)
 
 
+@final
+class Withholding:
+    """Our own custodian, which can be told to hand a credential out no more, as one elsewhere may do at any time."""
+
+    def __init__(self, ours: EnvelopeCustodian) -> None:
+        self.keep, self.drop, self.check = ours.keep, ours.drop, ours.check
+        self._open = ours.open
+        self.withheld: set[CredentialId] = set()
+
+    async def open(self, granted: Granted, credential: Credential, custody: Custody) -> Material:
+        """Return the material, or fail as a vault of others does."""
+        if credential.id in self.withheld:
+            raise CustodianFailed("elsewhere", "did not answer")
+        return await self._open(granted, credential, custody)
+
+
 def variable(name: str = "TOKEN", value: str = "the secret", *hosts: str) -> NewCredential:
     """A variable for `api.example.com` unless told otherwise."""
     return NewCredential(
@@ -123,7 +140,7 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
     """Build the rooms on a store in `folder`."""
     clock, entropy = FrozenClock(), CountingEntropy()
     keyring = KeyRing(holders={1: LocalKek(key=entropy(32), entropy=entropy)}, entropy=entropy)
-    custodian = EnvelopeCustodian(keyring=keyring)
+    custodian = Withholding(EnvelopeCustodian(keyring=keyring))
     async with open_store(folder / "test.db", clock=clock) as store:
         log = Switch(store.audit)
         gate = Gate(log=log, clock=clock, new_id=entropy.new_id)
