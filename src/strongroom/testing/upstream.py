@@ -42,8 +42,9 @@ class Upstream:
 
 @asynccontextmanager
 async def running(token: Secret, context: ssl.SSLContext) -> AsyncIterator[Upstream]:
-    """Run an upstream on a free port of 127.0.0.1, with the certificate of `context`."""
+    """Run an upstream on a free port of 127.0.0.1, with the certificate of `context`, which it takes over."""
     upstream = Upstream(token)
+    context.set_alpn_protocols(["http/1.1"])  # what answers here speaks; certificates are made to offer HTTP/2 as well
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", upstream.answer)
     runner = web.AppRunner(app, access_log=None)
