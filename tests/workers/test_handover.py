@@ -36,6 +36,10 @@ GIVEN = {
     "egress_head_bytes": "2048",
     "default_custodian": "openbao",
     "gcp_key_file": "/etc/gcp.json",
+    "provider_requests_per_minute": "5",
+    "ambient_cloud_identity": "true",
+    "cloud_inference_hosts": "bedrock.example.com",
+    "require_secret_on_host_change": "true",
 }
 EXTERNAL = ("custom_", "bitwarden_", "azure_", "gcp_", "aws_", "openbao_")
 GIVEN |= {name: f"the {name}" for name in Settings.model_fields if name.startswith(EXTERNAL) and name not in GIVEN}

@@ -127,4 +127,5 @@ def test_every_code_has_a_status_for_both() -> None:
         Code.UPSTREAM_BAD_REPLY: 14,
         Code.ENCODING_NOT_SUPPORTED: 14,
         Code.UNAVAILABLE: 14,
+        Code.CUSTODIAN_FAILED: 14,
     }
