@@ -75,7 +75,11 @@ class BitwardenVault:
     async def open(self, organization: OrganizationId, reference: str) -> Mapping[str, Any]:
         """Read an item."""
         await self._unlock(organization)
-        reply = await self._asked("GET", f"/object/item/{quote(reference, safe='')}")
+        where = f"/object/item/{quote(reference, safe='')}"
+        reply = await self._asked("GET", where)
+        if _is_missing(reply):  # it answers from its own copy, which may be behind what it has just been given
+            await self._asked("POST", "/sync")
+            reply = await self._asked("GET", where)
         if _is_missing(reply):
             raise BadReply(f"{_WHO} does not have this item any more")
         return read_item(_found(reply))
