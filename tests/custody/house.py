@@ -15,6 +15,7 @@ from strongroom.core.logins import Login
 from strongroom.core.sources import Clock
 from strongroom.custody import Custodians, ExternalVault
 from strongroom.custody.elsewhere import Declined, Kept, Parcel
+from strongroom.custody.envelope import EnvelopeCustodian
 from strongroom.services.credentials import CredentialService
 from strongroom.services.custody_ports import CustodyItems, Item
 from strongroom.services.ports import Credentials, Custody
@@ -106,7 +107,7 @@ def custodians(
     rooms: Rooms, vault: ExternalVault, *, items: CustodyItems | None = None, clock: Clock | None = None
 ) -> Custodians:
     return Custodians(
-        own=rooms.custodian,
+        own=EnvelopeCustodian(keyring=rooms.keyring),
         vaults={vault.name: vault, OPENBAO: vault},
         items=items or rooms.store.custody_items,
         seal=rooms.keyring,
