@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, final
@@ -24,6 +25,7 @@ from strongroom.crypto.tokens import digest
 from strongroom.dialects.bodies import MAX_BODY
 from strongroom.dialects.door import CreateRoute, Door, caller
 from strongroom.dialects.front import Front
+from strongroom.dialects.manner import PLAIN, Manner
 from strongroom.dialects.openapi import Parameter
 from strongroom.dialects.refusals import NoRoute, WrongMethod
 from strongroom.dialects.replies import reply
@@ -147,14 +149,15 @@ def things() -> Things:
     return Things()
 
 
-@pytest.fixture
-async def client(things: Things, clock: FrozenClock) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def served(things: Things, clock: FrozenClock, manner: Manner = PLAIN) -> AsyncIterator[httpx.AsyncClient]:
     door = Door(
         title="things",
         authentication=Authentication(tenants=OneKey()),  # type: ignore[arg-type]  # asks for one method only
         idempotency=Idempotency(replies=RememberedReplies(), seal=PlainSeal(), clock=clock, secret=b"k"),
         conventions=Plain(),
         new_id=CountingEntropy().new_id,
+        manner=manner,
     )
     door.router.add_api_route("/v1/things", things.create, methods=["POST"], route_class_override=CreateRoute)
     door.router.add_api_route("/v1/things/{thing_id}", things.show, methods=["GET"])
@@ -162,6 +165,12 @@ async def client(things: Things, clock: FrozenClock) -> AsyncIterator[httpx.Asyn
     transport = httpx.ASGITransport(door)
     headers = {"x-api-key": KEY}
     async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as made:
+        yield made
+
+
+@pytest.fixture
+async def client(things: Things, clock: FrozenClock) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(things, clock) as made:
         yield made
 
 
@@ -181,13 +190,24 @@ async def test_every_answer_has_its_own_request_id_and_a_failed_one_says_it_in_i
     assert [answer.json().get("request_id") for answer in answers[1:]] == ids[1:]
 
 
-async def test_whose_it_is_stands_on_an_answer_once_the_key_is_known(client: httpx.AsyncClient) -> None:
-    known = await client.post("/v1/things", json={})
-    assert known.headers["anthropic-organization-id"] == "org_1"
-    assert known.headers["anthropic-workspace-id"] == "wrkspc_1"
-    unknown = await client.get("/v1/things/a", headers={"x-api-key": "wrong"})
-    assert "anthropic-workspace-id" not in unknown.headers
-    assert "anthropic-organization-id" not in unknown.headers
+async def test_whose_it_is_stands_on_an_answer_once_the_key_is_known_where_a_dialect_says_it(
+    things: Things, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    async with served(things, clock, Manner(owned=lambda who: {"whose": who.organization})) as telling:
+        assert (await telling.post("/v1/things", json={})).headers["whose"] == "org_1"
+        assert "whose" not in (await telling.get("/v1/things/a", headers={"x-api-key": "wrong"})).headers
+    assert "whose" not in (await client.post("/v1/things", json={})).headers
+
+
+async def test_a_body_that_no_route_reads_is_an_error_or_not_looked_at_as_the_dialect_says(
+    things: Things, clock: FrozenClock, client: httpx.AsyncClient
+) -> None:
+    url = "/v1/things/a/archive"
+    assert (await client.post(url, json={"a": 1})).status_code == 400
+    async with served(things, clock, Manner(ignores_stray_bodies=True, max_body=100)) as careless:
+        assert (await careless.post(url, json={"a": 1})).json() == {"archived": "a"}
+        assert (await careless.post(url, content=b"{no json")).json() == {"archived": "a"}
+        assert (await careless.post(url, content=b"x" * 101)).status_code == 413
 
 
 async def test_an_encoded_slash_is_part_of_an_id_and_never_of_the_route(client: httpx.AsyncClient) -> None:

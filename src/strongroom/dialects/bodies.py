@@ -50,10 +50,10 @@ def _no_constant(_name: str) -> Never:
 class ReadRequest(Request):
     """A request whose body was read and parsed before the route looks at it."""
 
-    def __init__(self, request: Request, body: bytes, parse: Parse) -> None:
+    def __init__(self, request: Request, body: bytes, parse: Parse | None) -> None:
         super().__init__(request.scope, request.receive)
         self._read = body
-        self._parsed = parse(body) if body else None
+        self._parsed = parse(body) if body and parse is not None else None
 
     @override
     async def body(self) -> bytes:
@@ -71,8 +71,11 @@ class ReadRequest(Request):
         return self._parsed
 
 
-async def read(request: Request, *, most: int = MAX_BODY, parse: Parse = parsed) -> ReadRequest:
-    """Read the body. Raises `TooLarge` as soon as it is over the cap, `Invalid` for what is not JSON."""
+async def read(request: Request, *, most: int = MAX_BODY, parse: Parse | None = parsed) -> ReadRequest:
+    """Read the body. Raises `TooLarge` as soon as it is over the cap, `Invalid` for what is not JSON.
+
+    Without `parse`, nothing is asked of what it says.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise TooLarge(f"the body is over {most} bytes")
@@ -86,7 +89,7 @@ async def read(request: Request, *, most: int = MAX_BODY, parse: Parse = parsed)
             raise TooLarge(f"the body is over {most} bytes")
         if not message.get("more_body", False):
             break
-    if body:
+    if body and parse is not None:
         _require_json_type(request)
     return ReadRequest(request, bytes(body), parse)
 

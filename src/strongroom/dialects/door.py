@@ -29,9 +29,9 @@ from strongroom.core.grants import Principal
 from strongroom.core.ids import REQUEST, NewId
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
-from strongroom.dialects.bodies import MAX_BODY, Parse, ReadRequest, parsed, read, require_nothing
+from strongroom.dialects.bodies import ReadRequest, read, require_nothing
+from strongroom.dialects.manner import PLAIN, Manner
 from strongroom.dialects.openapi import Parameter, document, operation_id
-from strongroom.dialects.presented import Presented, presented_key
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
 from strongroom.dialects.replies import JSON
@@ -82,9 +82,7 @@ def caller(request: Request) -> Principal:
 class Door:
     """One dialect's ASGI application. Add routes to `router`, which makes them `DoorRoute`s.
 
-    `presented` finds the key of a request, and `otherwise_presented` the one that counts if that is none or not good;
-    `parse` reads bodies; `stamped` are headers of every answer, and `request_id_headers` the names under which it tells
-    its id.
+    `filling` knows, beside keys, the tokens of programs that fill logins, for the routes that take them.
     """
 
     def __init__(  # noqa: PLR0913 - one argument per thing that happens at a door
@@ -96,26 +94,16 @@ class Door:
         conventions: Conventions,
         new_id: NewId,
         rates: Rates | None = None,
-        presented: Presented = presented_key,
-        otherwise_presented: Presented | None = None,
-        max_body: int = MAX_BODY,
-        parse: Parse = parsed,
-        stamped: Mapping[str, str] | None = None,
-        request_id_headers: Sequence[str] = ("request-id",),
+        manner: Manner = PLAIN,
         filling: Authenticates | None = None,
     ) -> None:
         self._authentication = authentication
         self._filling = filling or authentication
-        self._presented = presented
         self._idempotency = idempotency
         self._conventions = conventions
         self._new_id = new_id
         self._rates = rates
-        self._otherwise = otherwise_presented
-        self._max_body = max_body
-        self._parse = parse
-        self._stamped = dict(stamped or {})
-        self._request_id_headers = tuple(request_id_headers)
+        self._manner = manner
         self.app = FastAPI(
             title=title,
             version=__version__,
@@ -149,14 +137,12 @@ class Door:
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name in self._request_id_headers:
+                for name in self._manner.request_id_headers:
                     headers[name] = request_id
-                for name, value in self._stamped.items():
-                    headers[name] = value
+                headers.update(self._manner.stamped)
                 principal = state.get("principal")
                 if isinstance(principal, Principal):
-                    headers["anthropic-organization-id"] = principal.organization
-                    headers["anthropic-workspace-id"] = principal.workspace
+                    headers.update(self._manner.owned(principal))
             await send(message)
 
         sent_path = scope["raw_path"].decode("ascii", "replace")
@@ -180,9 +166,7 @@ class Door:
             self._conventions.check(request.headers, principal)
             if self._rates is not None:
                 self._rates.take(principal, creates=creates)
-            whole = await read(request, most=self._max_body, parse=self._parse)
-            if not takes_body:
-                require_nothing(whole)
+            whole = await self._read(request, takes_body=takes_body)
             key = request.headers.get("idempotency-key")
             if creates and key is not None:
                 return await self._once(principal, key, whole, begin)
@@ -198,11 +182,21 @@ class Door:
 
     async def _caller(self, headers: Headers, who: Authenticates) -> Principal:
         try:
-            return await who.principal(self._presented(headers))
+            return await who.principal(self._manner.presented(headers))
         except NotAuthenticated:
-            if self._otherwise is None:
+            if self._manner.otherwise_presented is None:
                 raise
-            return await who.principal(self._otherwise(headers))
+            return await who.principal(self._manner.otherwise_presented(headers))
+
+    async def _read(self, request: Request, *, takes_body: bool) -> ReadRequest:
+        manner = self._manner
+        if takes_body:
+            return await read(request, most=manner.max_body, parse=manner.parse)
+        if manner.ignores_stray_bodies:
+            return await read(request, most=manner.max_body, parse=None)
+        whole = await read(request, most=manner.max_body, parse=manner.parse)
+        require_nothing(whole)
+        return whole
 
     async def _once(
         self, principal: Principal, key: str, whole: ReadRequest, begin: Callable[[ReadRequest], Awaitable[Response]]

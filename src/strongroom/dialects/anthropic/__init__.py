@@ -3,13 +3,14 @@
 Normative is the contract; section numbers in this folder are its own.
 """
 
-from strongroom.dialects.anthropic.headers import AnthropicConventions
+from strongroom.dialects.anthropic.headers import AnthropicConventions, owned
 from strongroom.dialects.anthropic.routes_credentials import CredentialRoutes
 from strongroom.dialects.anthropic.routes_environments import EnvironmentRoutes
 from strongroom.dialects.anthropic.routes_sessions import SessionRoutes
 from strongroom.dialects.anthropic.routes_vaults import VaultRoutes
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
+from strongroom.dialects.manner import Manner
 from strongroom.dialects.options import Options
 from strongroom.services.catalogue import Services
 
@@ -23,6 +24,7 @@ def build(services: Services, options: Options) -> Door:
         conventions=AnthropicConventions(strict_beta=options.strict_beta),
         new_id=options.new_id,
         rates=options.rates,
+        manner=Manner(owned=owned),
     )
     VaultRoutes(vaults=services.vaults, pages=options.pages).add_to(door.router)
     CredentialRoutes(

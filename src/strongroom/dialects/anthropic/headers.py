@@ -17,8 +17,15 @@ BETA = "anthropic-beta"
 WORKSPACE = "anthropic-workspace-id"
 REQUIRED_BETA = "managed-agents-2026-04-01"
 
+ORGANIZATION = "anthropic-organization-id"
+
 # Known are 2023-06-01 and 2026-10-21. A later client brings a later one and nothing here would differ.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+def owned(principal: Principal) -> Mapping[str, str]:
+    """Return what answers say of the key that was known (1.6)."""
+    return {ORGANIZATION: principal.organization, WORKSPACE: principal.workspace}
 
 
 @final

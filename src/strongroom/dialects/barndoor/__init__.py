@@ -13,6 +13,7 @@ from strongroom.dialects.barndoor.routes_providers import ProviderRoutes
 from strongroom.dialects.bodies import parsed_strictly
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
+from strongroom.dialects.manner import Manner
 from strongroom.dialects.options import Options
 from strongroom.services.catalogue import Services
 
@@ -26,8 +27,7 @@ def build(services: Services, options: Options) -> Door:
         conventions=BarndoorConventions(),
         new_id=options.new_id,
         rates=options.rates,
-        max_body=MAX_BODY,
-        parse=parsed_strictly,
+        manner=Manner(max_body=MAX_BODY, parse=parsed_strictly, ignores_stray_bodies=True),
     )
     paths = Paths(door.router, clock=options.clock)
     organizations = services.organizations

@@ -7,8 +7,7 @@ contract; section numbers in this folder are its own.
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
 from strongroom.dialects.options import Options
-from strongroom.dialects.presented import api_key, bearer
-from strongroom.dialects.skyvern.conventions import MAX_BODY, REQUEST_ID_HEADERS, STAMPED, SkyvernConventions
+from strongroom.dialects.skyvern.conventions import MANNER, SkyvernConventions
 from strongroom.dialects.skyvern.paths import PREFIXES, Paths
 from strongroom.dialects.skyvern.routes_codes import CodeRoutes
 from strongroom.dialects.skyvern.routes_credentials import CredentialRoutes
@@ -27,11 +26,7 @@ def build(services: Services, options: Options) -> Door:
         conventions=SkyvernConventions(),
         new_id=options.new_id,
         rates=options.rates,
-        presented=bearer,
-        otherwise_presented=api_key,
-        max_body=MAX_BODY,
-        stamped=STAMPED,
-        request_id_headers=REQUEST_ID_HEADERS,
+        manner=MANNER,
     )
     paths = Paths(door.router)
     add_unsupported(paths)

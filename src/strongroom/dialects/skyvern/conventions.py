@@ -8,19 +8,26 @@ from starlette.datastructures import Headers
 
 from strongroom.core.failures import Failure
 from strongroom.core.grants import Principal
+from strongroom.dialects.manner import Manner
 from strongroom.dialects.openapi import Parameter
+from strongroom.dialects.presented import api_key, bearer
 from strongroom.dialects.skyvern.errors import BadRequest, Broken, Sentence, Unprocessable, refusal
 
-STAMPED = {
-    "x-frame-options": "DENY",
-    "content-security-policy": "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-}
-"""On every answer (contract skyvern-credentials 4)."""
-
-REQUEST_ID_HEADERS = ("request-id", "x-request-id")
-
 MAX_BODY = 256 * 1024
+
+MANNER = Manner(
+    presented=bearer,
+    otherwise_presented=api_key,
+    max_body=MAX_BODY,
+    ignores_stray_bodies=True,
+    stamped={
+        "x-frame-options": "DENY",
+        "content-security-policy": "frame-ancestors 'none'",
+        "x-content-type-options": "nosniff",
+    },
+    request_id_headers=("request-id", "x-request-id"),
+)
+"""Either header brings the key (contract skyvern-credentials 1), and every answer is stamped (4)."""
 
 
 @final

@@ -6,6 +6,7 @@ nobody here, and its tokens are nobody everywhere else.
 
 from strongroom.dialects.dialect import Dialect
 from strongroom.dialects.door import Door
+from strongroom.dialects.manner import Manner
 from strongroom.dialects.options import Options
 from strongroom.dialects.presented import bearer
 from strongroom.dialects.skyvern_provider.conventions import ProviderConventions
@@ -22,7 +23,7 @@ def build(services: Services, options: Options) -> Door:
         conventions=ProviderConventions(),
         new_id=options.new_id,
         rates=options.provider_rates,
-        presented=bearer,
+        manner=Manner(presented=bearer),
     )
     add_items(door.router, services.provider_items)
     return door
