@@ -7,6 +7,7 @@ we know, and that the root key opens it.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import final
 
@@ -21,6 +22,7 @@ from strongroom.custody.kek import open_kek
 from strongroom.edge import Edge
 from strongroom.outbound import trust
 from strongroom.outbound.trust_files import contents, trust_files
+from strongroom.services.access import EgressAccess
 from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
 from strongroom.services.oauth_ports import Control
@@ -135,3 +137,15 @@ def write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles
     for path, content in contents(files, trust.bundle(roots, certificate)).items():
         data_dir.write(path, content)
     return files
+
+
+def access_of(settings: Settings, doors: Doors, files: TrustFiles, certificate: str) -> EgressAccess:
+    """Return what sessions are told of how to reach the outside."""
+    loopback = ip_address("127.0.0.1")
+    return EgressAccess(
+        authority=f"{bracketed(settings.agent_host)}:{doors.proxy[1]}",
+        gateway=public_url(settings, doors),
+        ca_certificate=certificate,
+        files=files,
+        loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
+    )

@@ -67,7 +67,9 @@ async def _serve(
         announce(settings, house)
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
-        await asyncio.gather(house.egress.stop(GRACE), house.mcp.stop(GRACE - 1))  # before the port gives up
+        await asyncio.gather(
+            house.egress.stop(GRACE), house.mcp.stop(GRACE - 1), house.llm.stop(GRACE - 1)
+        )  # before the port gives up
         await serving
         for end in ends:
             end.cancel()

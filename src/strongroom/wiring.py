@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from typing import final
 from urllib.parse import urlsplit
 
@@ -19,10 +18,10 @@ from starlette.types import ASGIApp
 
 from strongroom import data_dir
 from strongroom.consenting import Public, connecting
-from strongroom.core.client_variables import TrustFiles
 from strongroom.core.secret import Secret
 from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
+from strongroom.delivery import llm as llm_door
 from strongroom.delivery.egress import CertificateAuthority
 from strongroom.delivery.mcp import Endpoints
 from strongroom.delivery.mcp.places import PREFIX
@@ -37,7 +36,8 @@ from strongroom.edge import Edge
 from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client, custody_client
 from strongroom.filling import filling
 from strongroom.gateway import Mcp, gateway
-from strongroom.ground import Doors, Ground, bracketed, opened, public_url, write_certificates
+from strongroom.ground import Doors, Ground, access_of, bracketed, opened, public_url, write_certificates
+from strongroom.llm import Llm, llm
 from strongroom.outbound import trust
 from strongroom.outbound.mcp_probe import HttpMcpProbe
 from strongroom.routing import Routing, routing
@@ -82,6 +82,7 @@ class House:
     services: Services
     egress: Proxies
     mcp: Mcp
+    llm: Llm
     routing: Routing
     deliverer: Deliverer
     sweeper: Sweeper
@@ -110,19 +111,18 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
         works |= house.mcp.works(changes)
         works |= house.routing.works(changes)
+        works |= house.llm.works()
         stack.push_async_callback(house.mcp.close)
+        stack.push_async_callback(house.llm.close)
         if isinstance(house.egress, Egress):
             works |= house.egress.works(changes)
             stack.push_async_callback(house.egress.meter.flush)
         stack.push_async_callback(edge.background.close)
         stack.push_async_callback(house.deliverer.close)
         stack.push_async_callback(house.refresher.close)
-        delivering = edge.spawn(house.deliverer.run(), "deliver webhooks")
-        stack.callback(delivering.cancel)
-        sweeping = edge.spawn(house.services.pushed_codes.run(), "destroy codes that are over")
-        stack.callback(sweeping.cancel)
-        dropping = edge.spawn(house.sweeper.run(), "drop what others keep for nobody")
-        stack.callback(dropping.cancel)
+        stack.callback(edge.spawn(house.deliverer.run(), "deliver webhooks").cancel)
+        stack.callback(edge.spawn(house.services.pushed_codes.run(), "destroy codes that are over").cancel)
+        stack.callback(edge.spawn(house.sweeper.run(), "drop what others keep for nobody").cancel)
         edge.background.run(works, ended=house.broken.set)
         yield house
 
@@ -148,7 +148,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
     )
     await installation.keep(IDENTITY_KEYS, IdentityKeys.fresh(edge.clock()).to_bytes())
     files = write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
-    access = _access(settings, doors, files, authority.certificate)
+    access = access_of(settings, doors, files, authority.certificate)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     vaults = VaultService(vaults=store.vaults, gate=ground.gate, clock=edge.clock, new_id=edge.new_id)
     models = routing(settings, edge, doors, ground, vaults=vaults, installation_secret=founded.secret)
@@ -163,10 +163,12 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         tokens=PageTokens(key=subkey(founded.secret, "mcp endpoints")), base=urlsplit(access.gateway).path
     )
     mcp = gateway(settings, edge, doors, ground, roots, refresher, proxied, endpoints)
+    language = llm(settings, edge, doors, ground, roots, models)
     return House(
         services=services,
         egress=egress,
         mcp=mcp,
+        llm=language,
         routing=models,
         deliverer=telling,
         sweeper=elsewhere.sweeper,
@@ -179,6 +181,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
             store,
             egress,
             mcp,
+            language,
             Tries(telling),
             Exchanges(refresher),
             elsewhere,
@@ -327,13 +330,22 @@ def _api(  # noqa: PLR0913 - as above
     store: Store,
     egress: Proxies,
     mcp: Mcp,
+    language: Llm,
     tries: Tries,
     exchanges: Exchanges,
     elsewhere: Elsewhere,
     page_key: bytes,
 ) -> ASGIApp:
     registry = CollectorRegistry()
-    for counted in (egress, mcp.counters, tries, exchanges, elsewhere, FillCounts(services.filling.fill)):
+    for counted in (
+        egress,
+        mcp.counters,
+        language.counters,
+        tries,
+        exchanges,
+        elsewhere,
+        FillCounts(services.filling.fill),
+    ):
         registry.register(counted)
 
     async def ready() -> None:
@@ -368,21 +380,10 @@ def _api(  # noqa: PLR0913 - as above
     return Front(
         apps=mounted(DIALECTS.values(), services, options)
         | well_known(services.identity_keys.issuer, services.identity_keys.key_set)
-        | {PREFIX: mcp.gateway},
+        | {PREFIX: mcp.gateway, llm_door.PREFIX: language.gateway},
         ready=ready,
         metrics=metrics,
         path_prefix=settings.path_prefix,
-    )
-
-
-def _access(settings: Settings, doors: Doors, files: TrustFiles, certificate: str) -> EgressAccess:
-    loopback = ip_address("127.0.0.1")
-    return EgressAccess(
-        authority=f"{bracketed(settings.agent_host)}:{doors.proxy[1]}",
-        gateway=public_url(settings, doors),
-        ca_certificate=certificate,
-        files=files,
-        loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
     )
 
 

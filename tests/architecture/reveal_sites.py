@@ -25,6 +25,7 @@ REVEAL_SITES = {
     "strongroom.custody.custom": "shows a custom credential service its token",
     "strongroom.custody.gcp": "hands Google's client the key that it signs in with",
     "strongroom.custody.openbao": "shows OpenBao the token that it is asked with",
+    "strongroom.delivery.llm.placing": "puts a stored key into the field that its vendor reads and out of answers",
     "strongroom.dialects.barndoor.routes_keys": "hands a fresh gateway key to its owner, once",
     "strongroom.dialects.native.*": "hands a fresh key, or the secret of a webhook, to its owner, once",
     "strongroom.dialects.skyvern.show_codes": "shows a one-time code to a key that may read codes, or that brought it",

@@ -9,24 +9,19 @@ Rules kept here (contract anthropic-vaults 6.7, DESIGN section 5 line 8):
 
 import asyncio
 import io
-import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
 
-from strongroom.core.failures import BadReply, Unreachable
-from strongroom.core.hosts import Host, is_address
+from strongroom.core.hosts import is_address
 from strongroom.core.ids import SessionId
-from strongroom.core.overriding import override
 from strongroom.core.plans import Destination
 from strongroom.outbound.dialer import Dialer
-from strongroom.outbound.judged import resolved
+from strongroom.outbound.judged import Judging
+from strongroom.outbound.streamed import AS_THEY_ARE, failing, url_of
 
 _KEPT_SECONDS = 4.0  # common servers close after 5
 _FORGOTTEN_SECONDS = 30.0
@@ -49,7 +44,7 @@ class McpReply:
 
     async def piece(self) -> bytes:
         """Return what has arrived, nothing at the end. Raises `BadReply`; `TimeoutError` after long silence."""
-        with _failing(self._where):
+        with failing(self._where):
             return await self._response.content.readany()
 
     def close(self) -> None:
@@ -95,13 +90,13 @@ class McpUpstream:
         connections = await self._connections(whose)
         connections.users += 1
         try:
-            with _failing(where):
+            with failing(where):
                 response = await connections.session.request(
                     method,
-                    _url(destination, target),
+                    url_of(destination, target),
                     data=io.BytesIO(body) if body else None,
                     headers=fields,
-                    skip_auto_headers=("accept", "accept-encoding", "content-type", "user-agent"),
+                    skip_auto_headers=AS_THEY_ARE,
                     allow_redirects=False,
                 )
         except BaseException:
@@ -139,7 +134,7 @@ class McpUpstream:
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_Judging(self._dialer),
+                resolver=Judging(self._dialer),
                 ssl=self._ssl_context,
                 use_dns_cache=False,
                 limit=0,  # what a session may have under way is bounded where it is counted
@@ -165,55 +160,3 @@ class _Connections:
         self.session = session
         self.users = 0
         self.used_at = 0.0
-
-
-@final
-class _Judging(AbstractResolver):
-    """Answers with the addresses that the dialer passes at this moment."""
-
-    def __init__(self, dialer: Dialer) -> None:
-        self._dialer = dialer
-
-    @override
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
-    ) -> list[ResolveResult]:
-        return resolved(host, port, await self._dialer.addresses(Host(host), port))
-
-    @override
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
-@contextmanager
-def _failing(where: str) -> Iterator[None]:
-    """Turn the client's errors into ours; silence stays a `TimeoutError`."""
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError:
-        raise Unreachable(f"{where} did not take a connection in time") from None
-    except aiohttp.ServerTimeoutError:
-        raise TimeoutError from None
-    except aiohttp.ClientConnectorCertificateError as error:
-        cause = error.certificate_error
-        words = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else "it cannot be checked"
-        raise Unreachable(f"the certificate of {where} is not valid: {words}") from None
-    except aiohttp.ClientConnectorSSLError:
-        raise Unreachable(f"no TLS with {where}") from None
-    except aiohttp.ClientConnectorError:
-        raise Unreachable(f"{where} refused the connection") from None
-    except aiohttp.ClientPayloadError:
-        raise BadReply(f"the answer of {where} is cut short") from None
-    except (aiohttp.ClientError, OSError):
-        raise BadReply(f"{where} did not answer in HTTP") from None
-
-
-def _url(destination: Destination, target: str) -> URL:
-    """Write the URL without normalising its path and query: what is asked for is what was stored."""
-    path, _, query = target.partition("?")
-    return URL.build(
-        scheme=destination.scheme, authority=destination.authority, path=path, query_string=query, encoded=True
-    )

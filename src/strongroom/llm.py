@@ -1,0 +1,87 @@
+"""The LLM gateway with what it works with; in the server's own process, whoever runs the proxies."""
+
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from strongroom.core.llm.gateway_keys import GatewayKey
+from strongroom.core.llm.uses import Use
+from strongroom.delivery.llm import Counters, Gateway, HealthNotes, Limits, Resting, Surroundings
+from strongroom.edge import Edge
+from strongroom.egress import dialer, guard, trusted
+from strongroom.ground import Doors, Ground
+from strongroom.outbound import trust
+from strongroom.outbound.llm_upstream import LlmUpstream
+from strongroom.routing import Routing
+from strongroom.services.llm_bookkeeping import Bookkeeping
+from strongroom.services.llm_cloud import CloudCredentials, NoCloud
+from strongroom.settings import Settings
+
+
+@final
+class NoBooks:
+    """Implements `Bookkeeping` where nothing is written down."""
+
+    def admit(self, key: GatewayKey) -> None:
+        """Every key may go on."""
+
+    def note(self, use: Use) -> None:
+        """Nothing is written."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Llm:
+    """A gateway, and the parts that have to run beside it."""
+
+    gateway: Gateway
+    upstream: LlmUpstream
+    counters: Counters
+
+    def works(self) -> Mapping[str, Coroutine[Any, Any, None]]:
+        """Return what runs as long as the gateway does, by name."""
+        return {"watch what the LLM gateway has under way": self.gateway.watch()}
+
+    async def stop(self, grace: float) -> None:
+        """Bring what is under way to an end."""
+        await self.gateway.stop(grace)
+
+    async def close(self) -> None:
+        """Close the connections to vendors."""
+        await self.upstream.close()
+
+
+def llm(  # noqa: PLR0913 - what a gateway stands on
+    settings: Settings,
+    edge: Edge,
+    doors: Doors,
+    ground: Ground,
+    roots: str,
+    routing: Routing,
+    *,
+    books: Bookkeeping | None = None,
+    cloud: CloudCredentials | None = None,
+) -> Llm:
+    """Put the gateway together. Nothing runs yet."""
+    limits, counters = Limits(), Counters()
+    upstream = LlmUpstream(
+        dialer=dialer(settings, doors, roots),
+        guard=guard(settings, doors),
+        ssl_context=trust.upstream_context(trusted(settings, roots)),
+        connect_seconds=limits.connect_seconds,
+        head_bytes=limits.head_bytes,
+    )
+    around = Surroundings(
+        routes=routing.routes,
+        secrets=routing.secrets,
+        cloud=cloud or NoCloud(),
+        upstream=upstream,
+        counters=counters,
+        resting=Resting(clock=edge.clock),
+        health=HealthNotes(providers=ground.store.providers, clock=edge.clock, spawn=edge.spawn),
+        clock=edge.clock,
+        jitter=lambda: edge.entropy(1)[0] / 255,
+        limits=limits,
+    )
+    gateway = Gateway(around=around, books=books or NoBooks(), new_id=edge.new_id, spawn=edge.spawn)
+    return Llm(gateway=gateway, upstream=upstream, counters=counters)
