@@ -42,6 +42,9 @@ def refused(environ: dict[str, str], overrides: dict[str, object] | None = None)
         ("SESSION_LIFETIME", "0", "must be 1 to 2592000 seconds"),
         ("SESSION_LIFETIME", "9" * 30, "must be 1 to 2592000 seconds"),
         ("STRICT_BETA", "nope", "must be true or false"),
+        ("JWT_ISSUER", "nope", "must be an absolute URL such as https://login.example.com"),
+        ("JWKS_URL", "file:///nope", "must be an absolute URL such as https://login.example.com"),
+        ("JWT_NEW_ORGANIZATIONS", "nope", "must be true or false"),
         ("DATA_DIR", "~nope-nobody/x", "must be a path without ~"),
         ("ROOT_PASSPHRASE", "nope\udcff", "must be text (UTF-8)"),
     ],
@@ -56,6 +59,14 @@ def test_everything_wrong_is_said_at_once_by_the_names_that_were_typed() -> None
     wrong = refused({"STRONGROOM_PORT": "x", "STRONGROOM_LOG_LEVEL": "info"}, {"log_level": "loud", "host": ""})
     assert wrong.options == {"--log-level": "must be debug, info, warning or error", "--host": "must not be empty"}
     assert wrong.variables == {"STRONGROOM_PORT": "must be a whole number"}
+
+
+def test_an_issuer_without_an_audience_is_no_setting() -> None:
+    wrong = refused({}, {"jwt_issuer": "https://login.test"})
+    assert list(wrong.variables) == ["STRONGROOM_JWT_AUDIENCE"]
+    assert "must be given along with the issuer" in str(wrong)
+    both = Settings.load({"STRONGROOM_JWT_AUDIENCE": "ours"}, {"jwt_issuer": "https://login.test"})
+    assert (both.jwt_issuer, both.jwt_audience) == ("https://login.test", "ours")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from strongroom.egress import control_client
 from strongroom.ground import Doors, Ground
 from strongroom.outbound.token_endpoint import HttpTokenEndpoint
 from strongroom.services.attempts import Attempts
-from strongroom.services.authentication import Authentication
-from strongroom.services.connecting import Connecting
+from strongroom.services.connecting import Connecting, Holders
 from strongroom.services.credentials import CredentialService
 from strongroom.services.discovering import Discovering
 from strongroom.services.landing import Landing
@@ -57,7 +56,7 @@ def connecting(  # noqa: PLR0913 - what it stands on
     roots: str,
     *,
     credentials: CredentialService,
-    authentication: Authentication,
+    authentication: Holders,
 ) -> Connecting:
     """Put the use cases together."""
     control = control_client(settings, doors, roots)

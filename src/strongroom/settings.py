@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from strongroom.core.failures import Invalid, Unable
@@ -29,6 +29,7 @@ MAX_SESSION_SECONDS = 30 * 24 * 3600
 MAX_WORKERS = 64
 LOG_LEVELS = ("debug", "info", "warning", "error")
 Network = IPv4Network | IPv6Network
+_Text = Annotated[str, Field(min_length=1)]
 
 _PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*\Z")
 _PUBLIC_URL = "must be a URL such as https://vault.example.com: http or https, a host, and no query"
@@ -90,6 +91,21 @@ def _public_url(text: str) -> str:
     if "?" in url.target:
         raise _wrong(_PUBLIC_URL)
     return text.rstrip("/")
+
+
+def _issuer(text: str | None) -> str | None:
+    if text is not None:
+        try:
+            McpUrl.parse(text, insecure=True)
+        except Invalid:
+            raise _wrong("must be an absolute URL such as https://login.example.com/realms/main") from None
+    return text
+
+
+def _audience(text: str | None, found: ValidationInfo) -> str | None:
+    if text is None and found.data.get("jwt_issuer") is not None:
+        raise _wrong("must be given along with the issuer: without it, tokens meant for others would be taken")
+    return text
 
 
 def _networks(text: object) -> object:
@@ -229,6 +245,16 @@ class Settings(CustodySettings):
     """Whether connections may act as this server's own identity in a cloud."""
     require_secret_on_host_change: bool = False
     """Whether a connection's secret has to be sent along when it is to go to another host."""
+    jwt_issuer: Annotated[str | None, AfterValidator(_issuer)] = None
+    """Whose signed tokens are taken, besides our own keys."""
+    jwt_audience: Annotated[_Text | None, AfterValidator(_audience), Field(validate_default=True)] = None
+    """What those tokens must name as their audience."""
+    jwks_url: Annotated[str | None, AfterValidator(_issuer)] = None
+    """Where the issuer's keys are; without it, its metadata says so."""
+    jwt_organization: _Text | None = None
+    """The organization that tokens act in which name none."""
+    jwt_new_organizations: bool = True
+    """Whether an organization that a token names is made if it is not known."""
     log_level: Annotated[str, AfterValidator(_level)] = "info"
     """What is logged."""
     workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = 1

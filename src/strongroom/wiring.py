@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
+from strongroom.admitting import EntranceCounts, entrance
 from strongroom.consenting import Public, connecting
 from strongroom.core.secret import Secret
 from strongroom.crypto.identity_keys import IdentityKeys
@@ -43,7 +44,6 @@ from strongroom.outbound.mcp_probe import HttpMcpProbe
 from strongroom.routing import Routing, routing
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
-from strongroom.services.authentication import Authentication
 from strongroom.services.catalogue import Services
 from strongroom.services.credentials import CredentialService
 from strongroom.services.deliverer import Deliverer
@@ -209,7 +209,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
-    authentication = Authentication(tenants=store.tenants)
+    authentication = entrance(settings, edge, doors, ground, roots)
     credentials = CredentialService(
         credentials=store.credentials,
         vaults=store.vaults,
@@ -347,6 +347,7 @@ def _api(  # noqa: PLR0913 - as above
         FillCounts(services.filling.fill),
     ):
         registry.register(counted)
+    registry.register(EntranceCounts(services.authentication))
 
     async def ready() -> None:
         await store.tenants.organizations()

@@ -17,6 +17,7 @@ REVEAL_SITES = {
     "strongroom.core.totp_keys": "reads the key of one-time codes in the form in which a site shows it",
     "strongroom.crypto.materials": "turns material into the bytes that are sealed",
     "strongroom.crypto.passwords": "derives the root key from a passphrase",
+    "strongroom.crypto.signed_tokens": "reads a token of an issuer and verifies its signature",
     "strongroom.crypto.tokens": "hashes a key or token, to store it or to look it up",
     "strongroom.crypto.totp": "makes a one-time code from its key",
     "strongroom.custody.aws": "signs what it asks of AWS, and shows the session token",

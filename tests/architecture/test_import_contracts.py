@@ -18,6 +18,7 @@ INNER = ("core", "crypto", "services")
 OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "testing", "workers", "playwright")
 PACKAGES = (*INNER, *OUTER)
 FILES = (
+    "admitting",
     "consenting",
     "custodians",
     "custody_settings",

@@ -169,10 +169,12 @@ def running(
     edge: Edge | None = None,
     through: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     require_secret_on_host_change: bool = False,
+    **more: Any,  # noqa: ANN401 - settings as they are
 ) -> Iterator[Stage]:
     """Run a server for as long as the context lasts; one that `reaches_loopback` asks servers there, in plain http.
 
-    `edge` has another clock than the real one. Requests go `through` whatever stands before its API.
+    `edge` has another clock than the real one. Requests go `through` whatever stands before its API. `more` are
+    further settings.
     """
     chosen = Settings(
         data_dir=folder,
@@ -184,6 +186,7 @@ def running(
         egress_allow_private=(ip_network("127.0.0.1/32"),) if reaches_loopback else (),
         insecure_upstreams=reaches_loopback,
         require_secret_on_host_change=require_secret_on_host_change,
+        **more,
     )
     started = threading.Event()
     stages: list[Stage] = []

@@ -15,6 +15,7 @@ const provider = new Provider(issuer, {
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post'],
   scopes: ['openid', 'offline_access', ...told.scopes],
   cookies: { keys: ['only for tests'] },
+  extraTokenClaims: () => told.claims ?? {},
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   rotateRefreshToken: true,
   issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
@@ -24,6 +25,7 @@ const provider = new Provider(issuer, {
     AuthorizationCode: 60,
   },
   features: {
+    clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
     devInteractions: { enabled: true },
     introspection: { enabled: true },

@@ -25,10 +25,22 @@ _HIDDEN = re.compile(r"<input type=\"hidden\" name=\"([^\"]+)\" value=\"([^\"]*)
 
 @contextmanager
 def authorization_server(
-    *, lifetime: int = 3600, clients: Sequence[Mapping[str, Any]] = (), registers: bool = True, port: int = 0
+    *,
+    lifetime: int = 3600,
+    clients: Sequence[Mapping[str, Any]] = (),
+    registers: bool = True,
+    port: int = 0,
+    claims: Mapping[str, Any] | None = None,
 ) -> Iterator[str]:
-    """Run a certified authorization server; yields its issuer. Tokens live for so many seconds."""
-    told = {"lifetime": lifetime, "clients": [*clients], "registers": registers, "scopes": [SCOPE], "port": port}
+    """Run a certified authorization server; yields its issuer. Tokens live for so many seconds, and say `claims`."""
+    told = {
+        "lifetime": lifetime,
+        "clients": [*clients],
+        "registers": registers,
+        "scopes": [SCOPE],
+        "port": port,
+        "claims": dict(claims or {}),
+    }
     with _running([*node_program(HERE / "authorization_server.mjs"), json.dumps(told)]) as said:
         yield said["issuer"]
 

@@ -91,6 +91,18 @@ def serve(
             "--require-secret-on-host-change", help="Have a connection's secret sent along when its host changes."
         ),
     ] = None,
+    jwt_issuer: Annotated[
+        str | None,
+        typer.Option("--jwt-issuer", metavar="URL", help="Take signed tokens of this issuer, besides our own keys."),
+    ] = None,
+    jwt_audience: Annotated[
+        str | None,
+        typer.Option("--jwt-audience", metavar="AUDIENCE", help="What such tokens must name as their audience."),
+    ] = None,
+    jwks_url: Annotated[
+        str | None,
+        typer.Option("--jwks-url", metavar="URL", help="Where its keys are. Without it, its metadata is asked."),
+    ] = None,
     log_level: Annotated[
         str | None, typer.Option("--log-level", metavar="LEVEL", help="debug, info, warning or error. Without it info.")
     ] = None,
@@ -120,6 +132,9 @@ def serve(
         "cloud_inference_hosts": cloud_inference_hosts,
         "ambient_cloud_identity": ambient_cloud_identity,
         "require_secret_on_host_change": require_secret_on_host_change,
+        "jwt_issuer": jwt_issuer,
+        "jwt_audience": jwt_audience,
+        "jwks_url": jwks_url,
         "log_level": log_level,
     }
     try:

@@ -50,21 +50,66 @@ class Invalid(Refused):
         self.code = code
 
 
+class NotTaken(StrEnum):
+    """Why a token of an issuer is not taken, as the header `strongroom-refused` says it."""
+
+    MALFORMED = "token_malformed"
+    ALGORITHM = "token_algorithm"
+    KEY_UNKNOWN = "token_key_unknown"
+    SIGNATURE = "token_signature"
+    ISSUER = "token_issuer"
+    AUDIENCE = "token_audience"
+    EXPIRED = "token_expired"
+    NOT_YET = "token_not_yet"
+    SUBJECT = "token_subject"
+    REVOKED = "token_revoked"
+    ORGANIZATION_MISSING = "organization_missing"
+    ORGANIZATION_AMBIGUOUS = "organization_ambiguous"
+    ORGANIZATION_UNKNOWN = "organization_unknown"
+
+    @property
+    def sentence(self) -> str:
+        """Say it to people. Nothing of the token is repeated."""
+        return _NOT_TAKEN[self]
+
+
+_NOT_TAKEN = {
+    NotTaken.MALFORMED: "the token is no signed JSON Web Token",
+    NotTaken.ALGORITHM: "the token is signed by an algorithm that is not taken: RS256, ES256 and EdDSA are",
+    NotTaken.KEY_UNKNOWN: "the token is signed by a key that its issuer does not show",
+    NotTaken.SIGNATURE: "the token's signature is not valid",
+    NotTaken.ISSUER: "the token is of an issuer that is not trusted here",
+    NotTaken.AUDIENCE: "the token is meant for another audience",
+    NotTaken.EXPIRED: "the token has expired",
+    NotTaken.NOT_YET: "the token is not valid yet",
+    NotTaken.SUBJECT: "the token does not say whose it is",
+    NotTaken.REVOKED: "the key that the token was issued for is not valid any more",
+    NotTaken.ORGANIZATION_MISSING: "the token names no organization by its id",
+    NotTaken.ORGANIZATION_AMBIGUOUS: "the token names several organizations: ask for one that names a single one",
+    NotTaken.ORGANIZATION_UNKNOWN: "the token's organization is not known here",
+}
+
+
 @final
 class NotAuthenticated(Refused):
-    """Nobody we know is calling. `presented` tells a missing key from a wrong one."""
+    """Nobody we know is calling. `presented` tells a missing key from a wrong one; `why`, what ails a token."""
 
-    def __init__(self, *, presented: bool) -> None:
-        super().__init__("the key is not valid" if presented else "a key is required")
+    def __init__(self, *, presented: bool, why: NotTaken | None = None) -> None:
+        if why is not None:
+            super().__init__(why.sentence)
+        else:
+            super().__init__("the key is not valid" if presented else "a key is required")
         self.presented = presented
+        self.why = why
 
 
 @final
 class NotPermitted(Refused):
-    """The caller is known and may not do this."""
+    """The caller is known and may not do this. `why` says what a token lacks."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, why: NotTaken | None = None) -> None:
         super().__init__(reason)
+        self.why = why
 
 
 @final

@@ -33,7 +33,7 @@ from strongroom.dialects.bodies import ReadRequest, read, require_nothing
 from strongroom.dialects.manner import PLAIN, Manner
 from strongroom.dialects.openapi import Parameter, document, operation_id
 from strongroom.dialects.rates import Rates
-from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod
+from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod, explained
 from strongroom.dialects.replies import JSON
 from strongroom.dialects.validation import malformed
 from strongroom.services.idempotency import Idempotency, Reply
@@ -172,7 +172,9 @@ class Door:
                 return await self._once(principal, key, whole, begin)
             return await begin(whole)
         except Exception as error:  # noqa: BLE001 - the last place that can word an answer
-            answer = self._conventions.refusal(_failure(error, request), request.state.request_id)
+            failure = _failure(error, request)
+            answer = self._conventions.refusal(failure, request.state.request_id)
+            answer.headers.update(explained(failure))
             if began and answer.status_code >= 500:  # noqa: PLR2004 - HTTP server errors
                 # It may have been created: clients that repeat by themselves would make a second one.
                 answer.headers["x-should-retry"] = "false"
@@ -184,9 +186,11 @@ class Door:
         try:
             return await who.principal(self._manner.presented(headers))
         except NotAuthenticated:
-            if self._manner.otherwise_presented is None:
+            otherwise = self._manner.otherwise_presented
+            other = None if otherwise is None else otherwise(headers)
+            if other is None:
                 raise
-            return await who.principal(self._manner.otherwise_presented(headers))
+            return await who.principal(other)
 
     async def _read(self, request: Request, *, takes_body: bool) -> ReadRequest:
         manner = self._manner

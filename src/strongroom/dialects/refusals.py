@@ -4,9 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from strongroom.core.failures import Refused, Unable
+from strongroom.core.failures import Failure, NotAuthenticated, NotPermitted, NotTaken, Refused, Unable
 
 _MOST_SHOWN = 10
+
+
+def explained(failure: Failure) -> dict[str, str]:
+    """Return the headers that say what ails a token (RFC 6750 section 3): the same in all dialects."""
+    match failure:
+        case NotAuthenticated(why=NotTaken() as why):
+            challenge = f'Bearer error="invalid_token", error_description="{why.sentence}"'
+            return {"strongroom-refused": why.value, "www-authenticate": challenge}
+        case NotPermitted(why=NotTaken() as why):
+            return {"strongroom-refused": why.value}
+        case _:
+            return {}
 
 
 @final

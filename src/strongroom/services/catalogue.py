@@ -5,9 +5,9 @@ from typing import final
 
 from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
-from strongroom.services.authentication import Authentication
 from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
+from strongroom.services.entrance import Entrance
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.fill import Filling
 from strongroom.services.folders import FolderService
@@ -36,7 +36,7 @@ from strongroom.services.webhooks import WebhookService
 class Services:
     """One of each; a front door takes from it what it speaks of."""
 
-    authentication: Authentication
+    authentication: Entrance
     idempotency: Idempotency
     vaults: VaultService
     credentials: CredentialService

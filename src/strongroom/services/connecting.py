@@ -9,7 +9,7 @@ to the person's machine), `callback` (it came to our own server) and `poll` (the
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import final
+from typing import Protocol, final
 
 from strongroom.core.actions import Action
 from strongroom.core.authorization import Attempt, Authorization, Callback, Flow, NoConsent, Standing, judge
@@ -17,14 +17,13 @@ from strongroom.core.authorization import read_callback as read
 from strongroom.core.device import MAX_INTERVAL, SLOWER
 from strongroom.core.failures import Conflict, Failure, Invalid, NotAuthenticated, Refused
 from strongroom.core.grants import Principal, Target
-from strongroom.core.ids import AuthorizationId
+from strongroom.core.ids import AuthorizationId, PrincipalId, WorkspaceId
 from strongroom.core.oauth import Refreshed
 from strongroom.core.redemption import credential_of, device_redemption, redemption
 from strongroom.core.secret import Secret
 from strongroom.core.sources import Clock
 from strongroom.crypto.tokens import digest, same
 from strongroom.services.attempts import Attempts
-from strongroom.services.authentication import Authentication
 from strongroom.services.authorization_ports import Asking, Authorizations, Waiting
 from strongroom.services.gate import Gate
 from strongroom.services.landing import Landing
@@ -36,6 +35,13 @@ ASKING_TAKES = timedelta(seconds=15)
 NOT_STORED = "the tokens could not be stored: begin again"
 NO_MORE = "the key that began this authorization is not valid any more: begin again with another"
 STRANGER = "belongs to no authorization that is under way"
+
+
+class Holders(Protocol):
+    """Knows who began something a while ago."""
+
+    async def holder(self, workspace: WorkspaceId, id_: PrincipalId, /) -> Principal:
+        """Return who it is now. Raises `NotAuthenticated`."""
 
 
 @final
@@ -50,7 +56,7 @@ class Connecting:
         attempts: Attempts,
         redeeming: Redeeming,
         landing: Landing,
-        authentication: Authentication,
+        authentication: Holders,
         gate: Gate,
         clock: Clock,
     ) -> None:

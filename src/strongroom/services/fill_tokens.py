@@ -4,7 +4,7 @@ They are not the token of the proxy: that one is in the agent's own hands, and w
 """
 
 from datetime import datetime
-from typing import final
+from typing import Protocol, final
 
 from strongroom.core.actions import Action, Scope
 from strongroom.core.conditions import NotAfter, OnlyVaults
@@ -15,7 +15,6 @@ from strongroom.core.secret import Secret
 from strongroom.core.sessions import Session
 from strongroom.core.sources import Clock, Entropy
 from strongroom.crypto.tokens import digest, is_fill_token, mint_fill_token
-from strongroom.services.authentication import Authentication
 from strongroom.services.fill_ports import FillTokens
 from strongroom.services.gate import Gate
 from strongroom.services.ports import Sessions
@@ -69,11 +68,18 @@ def over(session: Session, now: datetime) -> bool:
     return session.archived_at is not None or now >= session.expires_at
 
 
+class Keys(Protocol):
+    """Knows who presents a key, or a token of an issuer."""
+
+    async def principal(self, key: Secret | None) -> Principal:
+        """Return who holds it. Raises `NotAuthenticated`."""
+
+
 @final
 class FillEntrance:
     """Lets in who holds a key, or such a token."""
 
-    def __init__(self, *, keys: Authentication, tokens: FillTokenService) -> None:
+    def __init__(self, *, keys: Keys, tokens: FillTokenService) -> None:
         self._keys = keys
         self._tokens = tokens
 

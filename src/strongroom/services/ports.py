@@ -96,6 +96,9 @@ class Tenants(Protocol):
     async def add_organization(self, organization: Organization, workspace: Workspace) -> None:
         """Add an organization with its first workspace."""
 
+    async def settle_organization(self, organization: Organization, workspace: Workspace) -> Organization:
+        """Add one with its first workspace, unless there is one with that UUID; return the one there is then."""
+
     async def organizations(self) -> list[Organization]:
         """Return all, oldest first."""
 

@@ -16,7 +16,7 @@ from strongroom.core.uuids import uuid_for
 from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
 from strongroom.store.changes import ChangeFeed, News, Owner
-from strongroom.store.database import Database
+from strongroom.store.database import UPSERTS, Database
 from strongroom.store.rows import Row, reads
 from strongroom.store.sessions import tell_ended
 
@@ -28,6 +28,7 @@ _ORGANIZATIONS, _WORKSPACES, _KEYS, _SESSIONS = (
 )
 
 _ADD_ORGANIZATION = insert(_ORGANIZATIONS)
+_SETTLE_ORGANIZATION = {name: insert(_ORGANIZATIONS).on_conflict_do_nothing() for name, insert in UPSERTS.items()}
 _ADD_WORKSPACE = insert(_WORKSPACES)
 _ADD_KEY = insert(_KEYS)
 _ALL_ORGANIZATIONS = select(_ORGANIZATIONS).order_by(_ORGANIZATIONS.c.created_at, _ORGANIZATIONS.c.id)
@@ -71,6 +72,10 @@ class TenantStore:
         """Add an organization with its first workspace."""
         await self._database.write(partial(_add_organization, organization, workspace))
 
+    async def settle_organization(self, organization: Organization, workspace: Workspace) -> Organization:
+        """Add one with its first workspace, unless there is one with that UUID; return the one there is then."""
+        return await self._database.write(partial(_settle_organization, organization, workspace))
+
     async def organizations(self) -> list[Organization]:
         """Return all, oldest first."""
         return await self._database.read(_organizations)
@@ -105,24 +110,34 @@ class TenantStore:
 
 
 def _add_organization(organization: Organization, workspace: Workspace, connection: Connection) -> None:
-    connection.execute(
-        _ADD_ORGANIZATION,
-        {
-            "id": organization.id,
-            "name": organization.name,
-            "created_at": organization.created_at,
-            "uuid": organization.uuid,
-        },
-    )
-    connection.execute(
-        _ADD_WORKSPACE,
-        {
-            "id": workspace.id,
-            "organization_id": workspace.organization,
-            "name": workspace.name,
-            "created_at": workspace.created_at,
-        },
-    )
+    connection.execute(_ADD_ORGANIZATION, _write_organization(organization))
+    connection.execute(_ADD_WORKSPACE, _write_workspace(workspace))
+
+
+def _settle_organization(organization: Organization, workspace: Workspace, connection: Connection) -> Organization:
+    connection.execute(_SETTLE_ORGANIZATION[connection.dialect.name], _write_organization(organization))
+    there = _read_organization(connection.execute(_BY_UUID, {"uuid": organization.uuid}).one())
+    if there.id == organization.id:
+        connection.execute(_ADD_WORKSPACE, _write_workspace(workspace))
+    return there
+
+
+def _write_organization(organization: Organization) -> dict[str, object]:
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        "created_at": organization.created_at,
+        "uuid": organization.uuid,
+    }
+
+
+def _write_workspace(workspace: Workspace) -> dict[str, object]:
+    return {
+        "id": workspace.id,
+        "organization_id": workspace.organization,
+        "name": workspace.name,
+        "created_at": workspace.created_at,
+    }
 
 
 def _organizations(connection: Connection) -> list[Organization]:

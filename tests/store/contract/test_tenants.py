@@ -3,7 +3,7 @@
 import pytest
 
 from strongroom.core.failures import NotAuthenticated, NotFound
-from strongroom.core.ids import KeyId
+from strongroom.core.ids import KeyId, OrganizationId, WorkspaceId
 from strongroom.core.tenants import Organization, Workspace
 from strongroom.services.ports import Store
 from tests.store.things import START, Home, at, digest, ids
@@ -72,3 +72,16 @@ async def test_a_revoked_key_opens_no_session(store: Store, home: Home) -> None:
     await store.tenants.revoke_key(home.workspace, key.id, at())
     with pytest.raises(NotAuthenticated):
         await home.stored_session(store, opened_by=key.id)
+
+
+async def test_of_two_organizations_with_one_uuid_the_first_is_kept(store: Store, home: Home) -> None:
+    uuid = "0b9b5f2e-6a86-4f3f-9a93-3f1a5b7c9d10"
+    first, second = (
+        Organization(id=OrganizationId(f"org_{n}"), name=n, created_at=START, foreign_uuid=uuid) for n in ("a", "b")
+    )
+    workspace = Workspace(id=WorkspaceId("w_a"), organization=first.id, name="main", created_at=START)
+    assert await store.tenants.settle_organization(first, workspace) == first
+    workspace = Workspace(id=WorkspaceId("w_b"), organization=second.id, name="main", created_at=START)
+    assert await store.tenants.settle_organization(second, workspace) == first
+    assert await store.tenants.organization(second.id) is None
+    assert ids(await store.tenants.workspaces(first.id)) == ["w_a"]

@@ -106,7 +106,8 @@ class BarndoorConventions:
         _, status, kind, code = next(row for row in TABLE if isinstance(failure, row[0]))
         if isinstance(failure, Invalid | Conflict) and failure.code is not None:
             code = failure.code
-        message = _STEADY.get(status, str(failure))
+        is_explained = isinstance(failure, NotAuthenticated) and failure.why is not None
+        message = str(failure) if is_explained else _STEADY.get(status, str(failure))
         body: Error = {"error": {"message": message, "type": kind, "code": code, "request_id": request_id}}
         answer = reply(body, status=status)
         match failure:
