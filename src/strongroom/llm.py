@@ -4,8 +4,6 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from strongroom.core.llm.gateway_keys import GatewayKey
-from strongroom.core.llm.uses import Use
 from strongroom.delivery.llm import Counters, Gateway, HealthNotes, Limits, Resting, Surroundings
 from strongroom.edge import Edge
 from strongroom.egress import dialer, guard, trusted
@@ -13,20 +11,8 @@ from strongroom.ground import Doors, Ground
 from strongroom.outbound import trust
 from strongroom.outbound.llm_upstream import LlmUpstream
 from strongroom.routing import Routing
-from strongroom.services.llm_bookkeeping import Bookkeeping
 from strongroom.services.llm_cloud import CloudCredentials, NoCloud
 from strongroom.settings import Settings
-
-
-@final
-class NoBooks:
-    """Implements `Bookkeeping` where nothing is written down."""
-
-    def admit(self, key: GatewayKey) -> None:
-        """Every key may go on."""
-
-    def note(self, use: Use) -> None:
-        """Nothing is written."""
 
 
 @final
@@ -59,7 +45,6 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
     roots: str,
     routing: Routing,
     *,
-    books: Bookkeeping | None = None,
     cloud: CloudCredentials | None = None,
 ) -> Llm:
     """Put the gateway together. Nothing runs yet."""
@@ -83,5 +68,5 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
         jitter=lambda: edge.entropy(1)[0] / 255,
         limits=limits,
     )
-    gateway = Gateway(around=around, books=books or NoBooks(), new_id=edge.new_id, spawn=edge.spawn)
+    gateway = Gateway(around=around, books=routing.books, new_id=edge.new_id, spawn=edge.spawn)
     return Llm(gateway=gateway, upstream=upstream, counters=counters)

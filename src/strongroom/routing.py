@@ -1,6 +1,7 @@
 """Connections, providers, model mappings and gateway keys, put together; and what routes requests by them."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -17,11 +18,13 @@ from strongroom.egress import guard
 from strongroom.ground import Doors, Ground
 from strongroom.outbound.llm_destinations import GuardedDestinations
 from strongroom.services.gateway_keys import GatewayKeyService
+from strongroom.services.llm_books import Books
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
 from strongroom.services.llm_ports import CloudIdentity
 from strongroom.services.llm_providers import ProviderService
 from strongroom.services.llm_routing import Routes, Secrets
+from strongroom.services.llm_usage import LlmUsageService
 from strongroom.services.ports import Changes
 from strongroom.services.vaults import VaultService
 from strongroom.settings import Settings
@@ -63,10 +66,20 @@ class Routing:
     keys: GatewayKeyService
     routes: Routes
     secrets: Secrets
+    books: Books
+    usage: LlmUsageService
 
-    def works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
-        """Return what runs as long as the server does, by name."""
-        return {"follow changes for routes to models": self.routes.follow(changes)}
+    @asynccontextmanager
+    async def opened(self, changes: Changes) -> AsyncIterator[Mapping[str, Coroutine[Any, Any, None]]]:
+        """Open the books; what is yielded runs as long as the server does, by name."""
+        async with self.books.opened():
+            yield self._works(changes)
+
+    def _works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
+        return {
+            "follow changes for routes to models": self.routes.follow(changes),
+            "write down requests to models": self.books.run(),
+        }
 
 
 def routing(  # noqa: PLR0913 - what they stand on
@@ -84,6 +97,7 @@ def routing(  # noqa: PLR0913 - what they stand on
     store, gate, clock, entropy = ground.store, ground.gate, edge.clock, edge.entropy
     marks = Marks(key=subkey(installation_secret, "provider marks"))
     routes = Routes(table=store.routing, keys=store.gateway_keys, marks=marks, clock=clock)
+    books = Books(uses=store.llm_uses, clock=clock)
     hosts = HostSet.parse(settings.cloud_inference_hosts)
     destinations = GuardedDestinations(guard=guard(settings, doors), has_private=bool(settings.egress_allow_private))
 
@@ -128,4 +142,13 @@ def routing(  # noqa: PLR0913 - what they stand on
         keys=GatewayKeyService(keys=store.gateway_keys, gate=gate, clock=clock, entropy=entropy, forget=routes.forget),
         routes=routes,
         secrets=Secrets(custodian=ground.custodian, gate=gate),
+        books=books,
+        usage=LlmUsageService(
+            uses=store.llm_uses,
+            keys=store.gateway_keys,
+            books=books,
+            gate=gate,
+            clock=clock,
+            forget=routes.forget,
+        ),
     )

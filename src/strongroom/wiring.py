@@ -110,7 +110,7 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         changes = ground.store.changes
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
         works |= house.mcp.works(changes)
-        works |= house.routing.works(changes)
+        works |= await stack.enter_async_context(house.routing.opened(changes))
         works |= house.llm.works()
         stack.push_async_callback(house.mcp.close)
         stack.push_async_callback(house.llm.close)
@@ -319,6 +319,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         providers=models.providers,
         mappings=models.mappings,
         gateway_keys=models.keys,
+        llm_usage=models.usage,
     )
 
 

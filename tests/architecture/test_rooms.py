@@ -35,6 +35,7 @@ PORTS = (
     "strongroom.services.ports",
     "strongroom.services.authorization_ports",
     "strongroom.services.llm_ports",
+    "strongroom.services.llm_use_ports",
     "strongroom.services.llm_cloud",
     "strongroom.services.fill_ports",
     "strongroom.services.oauth_ports",

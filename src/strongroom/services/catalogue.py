@@ -18,6 +18,7 @@ from strongroom.services.keys import KeyService
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
 from strongroom.services.llm_providers import ProviderService
+from strongroom.services.llm_usage import LlmUsageService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
 from strongroom.services.provider_items import ProviderItemService
@@ -63,3 +64,4 @@ class Services:
     providers: ProviderService
     mappings: MappingService
     gateway_keys: GatewayKeyService
+    llm_usage: LlmUsageService

@@ -14,6 +14,7 @@ from strongroom.core.llm.base_urls import BaseUrl
 from strongroom.core.llm.checks import GoogleCheck, RoleCheck
 from strongroom.core.llm.connections import Connection
 from strongroom.core.llm.gateway_keys import GatewayKey
+from strongroom.core.llm.limits import Limits
 from strongroom.core.llm.mappings import ModelMapping
 from strongroom.core.llm.providers import Health, Provider
 
@@ -121,6 +122,9 @@ class GatewayKeys(Protocol):
 
     async def revoke(self, workspace: WorkspaceId, key: str, at: datetime) -> None:
         """Revoke a key for ever; repeating is harmless. Raises `NotFound`."""
+
+    async def limit(self, workspace: WorkspaceId, key: str, limits: Limits) -> GatewayKey:
+        """Set what a key may take, and return it. Raises `NotFound`."""
 
     async def used(self, key: str, at: datetime) -> None:
         """Write down when a key was last used."""

@@ -35,6 +35,7 @@ from strongroom.services.authorization_ports import Authorizations
 from strongroom.services.custody_ports import CustodyItems, ProviderSettings
 from strongroom.services.fill_ports import Fills, FillTokens
 from strongroom.services.llm_ports import Connections, GatewayKeys, Mappings, Providers, RoutingTable
+from strongroom.services.llm_use_ports import LlmUses
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.provider_ports import ProviderItems, ProviderTokens
@@ -386,5 +387,6 @@ class Store:
     mappings: Mappings
     gateway_keys: GatewayKeys
     routing: RoutingTable
+    llm_uses: LlmUses
     fill_tokens: FillTokens
     fills: Fills

@@ -29,6 +29,7 @@ from strongroom.store.gateway_keys import GatewayKeyStore
 from strongroom.store.llm_connections import ConnectionStore
 from strongroom.store.llm_mappings import MappingStore
 from strongroom.store.llm_providers import ProviderStore
+from strongroom.store.llm_uses import LlmUseStore
 from strongroom.store.logins import LoginStore
 from strongroom.store.provider_items import ProviderItemStore
 from strongroom.store.provider_settings import ProviderSettingsStore
@@ -114,6 +115,7 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         mappings=MappingStore(database=database, feed=feed),
         gateway_keys=gateway_keys,
         routing=gateway_keys,
+        llm_uses=LlmUseStore(database=database),
         fill_tokens=FillTokenStore(database=database),
         fills=FillStore(database=database),
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from strongroom.core.failures import Conflict, NotFound
 from strongroom.core.ids import WorkspaceId
 from strongroom.core.llm.gateway_keys import MAX_KEYS, GatewayKey, GatewayKeyKind
+from strongroom.core.llm.limits import Limits
 from strongroom.services.llm_ports import Holdings
 from strongroom.services.ports import Change, Subject
 from strongroom.store import tables
@@ -35,6 +36,9 @@ _REVOKE = (
     update(gateway_keys)
     .where(*_IN_PLACE)
     .values(revoked_at=func.coalesce(gateway_keys.c.revoked_at, bindparam("at", type_=Moment)))
+)
+_LIMIT = (
+    update(gateway_keys).where(*_IN_PLACE).values(tokens_per_day=bindparam("day"), tokens_per_month=bindparam("month"))
 )
 _USED = update(gateway_keys).where(gateway_keys.c.id == bindparam("key")).values(last_used_at=bindparam("at"))
 
@@ -70,6 +74,10 @@ class GatewayKeyStore:
     async def revoke(self, workspace: WorkspaceId, key: str, at: datetime) -> None:
         """Revoke a key for ever; repeating is harmless. Raises `NotFound`."""
         await self._feed.write(partial(_revoke, workspace, key, at))
+
+    async def limit(self, workspace: WorkspaceId, key: str, limits: Limits) -> GatewayKey:
+        """Set what a key may take, and return it. Raises `NotFound`."""
+        return await self._feed.write(partial(_limit, workspace, key, limits))
 
     async def used(self, key: str, at: datetime) -> None:
         """Write down when a key was last used."""
@@ -142,6 +150,13 @@ def _revoke(workspace: WorkspaceId, key: str, at: datetime, connection: Connecti
     news.append(_changed(workspace, key))
 
 
+def _limit(workspace: WorkspaceId, key: str, limits: Limits, connection: Connection, news: News) -> GatewayKey:
+    connection.execute(_LIMIT, {"workspace": workspace, "key": key, "day": limits.day, "month": limits.month})
+    limited = _required(workspace, key, connection)
+    news.append(_changed(workspace, key))
+    return limited
+
+
 def _used(key: str, at: datetime, connection: Connection) -> None:
     connection.execute(_USED, {"key": key, "at": at})
 
@@ -169,4 +184,5 @@ def _read(row: Row) -> GatewayKey:
         disabled_at=row.disabled_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        limits=Limits(day=row.tokens_per_day, month=row.tokens_per_month),
     )

@@ -108,4 +108,6 @@ gateway_keys = Table(
     Column("disabled_at", Moment),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+    Column("tokens_per_day", BigInteger),
+    Column("tokens_per_month", BigInteger),
 )

@@ -9,6 +9,7 @@ from typing import final
 from strongroom.core.failures import Invalid
 from strongroom.core.ids import OrganizationId, WorkspaceId
 from strongroom.core.llm.attribution import checked_name
+from strongroom.core.llm.limits import UNLIMITED, Limits
 from strongroom.core.uuids import is_uuid
 
 MAX_KEYS = 10_000
@@ -48,6 +49,7 @@ class GatewayKey:
     disabled_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    limits: Limits = UNLIMITED
 
     def is_good(self, now: datetime) -> bool:
         """Whether requests may be made with it."""

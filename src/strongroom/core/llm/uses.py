@@ -65,7 +65,7 @@ class Use:
     """One request of a gateway key. Where it went is None as long as it went nowhere.
 
     `user_id` and `group_name` are those of the key. `status` is what the client got; `ttfb_ms` is until the first byte
-    of the body that it got, `total_ms` until the last.
+    of the body that it got, `total_ms` until the last. `events` is what the tally of a stream says.
     """
 
     request_id: str
@@ -88,6 +88,7 @@ class Use:
     total_ms: int
     is_stream: bool
     tokens: Tokens = UNTOLD
+    events: int = 0
     bytes_in: int
     bytes_out: int
     finish: Finish

@@ -99,6 +99,7 @@ class Record:
             total_ms=_milliseconds(self._seconds() - self._begun),
             is_stream=self.streams,
             tokens=UNTOLD if self.tally is None else self.tally.tokens(),
+            events=0 if self.tally is None else self.tally.events,
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             finish=self.finish,

@@ -11,8 +11,10 @@ from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
 from strongroom.dialects.native.environments import add_environments
 from strongroom.dialects.native.fill import add_fill
+from strongroom.dialects.native.gateway_keys import add_gateway_keys
 from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
+from strongroom.dialects.native.llm_usage import add_llm_usage
 from strongroom.dialects.native.logins import add_logins
 from strongroom.dialects.native.organizations import add_organizations
 from strongroom.dialects.native.provider_items import add_provider_items
@@ -52,6 +54,8 @@ def build(services: Services, options: Options) -> Door:
     add_provider_items(door.router, services)
     add_audit(door.router, services)
     add_webhooks(door.router, services)
+    add_gateway_keys(door.router, services)
+    add_llm_usage(door.router, services, options)
     add_authorizations(door.router, services)
     return door
 
