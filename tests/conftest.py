@@ -1,4 +1,4 @@
-"""What every test run ends with: which tests did not run, and for want of what."""
+"""What every test run begins and ends with: which tests did not run, and for want of what."""
 
 import os
 from collections import defaultdict
@@ -9,9 +9,15 @@ import hypothesis
 import pytest
 
 from tests.needs import MARK
+from tests.nursery import forking
 
 hypothesis.settings.register_profile("strongroom", deadline=None)  # how long an example takes says what else runs
 hypothesis.settings.load_profile("strongroom")
+
+
+def pytest_sessionfinish() -> None:
+    """End what the tests of this process shared."""
+    forking.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

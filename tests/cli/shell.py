@@ -1,4 +1,4 @@
-"""Typing commands: each is a process of its own, in an environment made from scratch."""
+"""Typing commands: each is a process of its own, in an environment made from scratch, and forked where it can be."""
 
 import json
 import subprocess
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.stage import bare_environment
+from tests.nursery.forking import forkable, nursery
+from tests.nursery.order import Order
 
 
 @dataclass
@@ -17,6 +19,7 @@ class Shell:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def argv(self, *words: str) -> list[str]:
+        """What is started, for tests of how it starts, of terminals and of signals."""
         return [sys.executable, "-m", "strongroom", *words]
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -25,6 +28,9 @@ class Shell:
     def types(self, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         environment = self.environment(**variables)
+        order = Order(words=list(words), variables=environment, folder=str(self.home))
+        if forkable(order):
+            return nursery().run(order, stdin=stdin, timeout=60)
         return subprocess.run(
             self.argv(*words), input=stdin, capture_output=True, text=True, env=environment, timeout=60, cwd=self.home
         )

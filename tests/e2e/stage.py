@@ -12,11 +12,15 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import requests
 import trustme
 from aiohttp import web
+
+from tests.needs import ROOT
+from tests.nursery.forking import Forked, forkable, nursery
+from tests.nursery.order import Order
 
 API_HEADERS = {"anthropic-version": "2026-10-21", "anthropic-beta": "managed-agents-2026-04-01"}
 ECHO_HOST = "api.example.test"
@@ -125,7 +129,7 @@ def bare_environment(home: Path, extra: Mapping[str, str] | None = None) -> dict
 class House:
     """A running server, seen from outside."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     api: str
     proxy: str
     key: str
@@ -183,23 +187,19 @@ def running_house(folder: Path, authority: trustme.CA, *, extra: Mapping[str, st
         {
             "STRONGROOM_RESOLVE": ",".join(f"{host}=127.0.0.1" for host in HOSTS),
             "STRONGROOM_EGRESS_ALLOW_PRIVATE": "127.0.0.1/32",
+            "SSL_CERT_FILE": str(roots),  # the system's take 50 ms of each client that trusts them
             "STRONGROOM_UPSTREAM_CA_FILE": str(roots),
             "STRONGROOM_DATA_DIR": str(folder / "data"),
             **(extra or {}),
         },
     )
     log = folder / "server.log"
-    with log.open("a") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "strongroom", "serve", "--port", "0", "--proxy-port", "0", "--json"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    assert process.stdout is not None
+    reading, writing = os.pipe()
+    said = os.fdopen(reading)
+    with os.fdopen(writing, "w") as stdout, log.open("a") as errors:
+        process = _started(environment, stdout, errors)
     try:
-        line = process.stdout.readline()
+        line = said.readline()
         assert line, log.read_text()
         ready = json.loads(line)
         key = (folder / "data" / "admin-key").read_text().strip()
@@ -207,7 +207,18 @@ def running_house(folder: Path, authority: trustme.CA, *, extra: Mapping[str, st
     finally:
         process.terminate()
         process.wait(20)
-        process.stdout.close()
+        said.close()
+
+
+def _started(environment: dict[str, str], stdout: TextIO, stderr: TextIO) -> subprocess.Popen[str] | Forked:
+    """Start a server; one with workers as people do, since these are started by it and watched."""
+    words = ["serve", "--port", "0", "--proxy-port", "0", "--json"]
+    order = Order(words=words, variables=environment, folder=str(ROOT))
+    if "STRONGROOM_WORKERS" not in environment and forkable(order):
+        with Path(os.devnull).open() as stdin:
+            return nursery().fork(order, stdin=stdin.fileno(), stdout=stdout.fileno(), stderr=stderr.fileno())
+    argv = [sys.executable, "-m", "strongroom", *words]
+    return subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True)
 
 
 def through(
