@@ -11,7 +11,7 @@ rate, body size, JSON syntax, fields, and then the use case. Rules kept here:
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, final
+from typing import Protocol, final
 from urllib.parse import unquote
 
 import msgspec
@@ -31,7 +31,7 @@ from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
 from strongroom.dialects.bodies import ReadRequest, read, require_nothing
 from strongroom.dialects.manner import PLAIN, Manner
-from strongroom.dialects.openapi import Parameter, document, operation_id
+from strongroom.dialects.openapi import Parameter, Responses, document, operation_id, referred
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod, explained
 from strongroom.dialects.replies import JSON
@@ -58,7 +58,7 @@ class Conventions(Protocol):
     status, and the headers that every request carries.
     """
 
-    responses: Mapping[int | str, dict[str, Any]]
+    responses: Responses
     parameters: Sequence[Parameter]
 
     def check(self, headers: Headers, principal: Principal) -> None:
@@ -111,7 +111,7 @@ class Door:
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
-            responses=dict(conventions.responses),
+            responses=referred(conventions.responses),
             generate_unique_id_function=operation_id,
         )
         self.app.state.door = self
@@ -126,8 +126,11 @@ class Door:
     def document(self, *, servers: Sequence[str] = ("/",)) -> bytes:
         """Return the OpenAPI document."""
         creates = frozenset(route.name for route in self.router.routes if isinstance(route, CreateRoute))
-        parameters = self._conventions.parameters
-        return msgspec.json.encode(document(self.app, parameters=parameters, creates=creates, servers=servers))
+        said = self._conventions
+        written = document(
+            self.app, responses=said.responses, parameters=said.parameters, creates=creates, servers=servers
+        )
+        return msgspec.json.encode(written)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give the request its id, route on the path as it was sent, and sign every answer."""

@@ -1,10 +1,13 @@
 """The OpenAPI document of a dialect, completed by what the door does for every route."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from strongroom.dialects.replies import JSON
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
@@ -24,18 +27,50 @@ IDEMPOTENCY_KEY = {
 REQUEST_ID = {"description": "Names this request; also in the body of an error.", "schema": {"type": "string"}}
 
 Parameter = Mapping[str, Any]
+Responses = Mapping[int | str, dict[str, Any]]
+"""What may be answered, by status, as FastAPI takes it: with the `model` of the body."""
+
+_PLACE = "#/components/schemas/{model}"
+
+
+def referred(responses: Responses) -> dict[int | str, dict[str, Any]]:
+    """Return the same with each model named and not given: given, FastAPI reads each anew for every route of an API."""
+    return {status: _referred(**response) for status, response in responses.items()}
+
+
+def _referred(model: type | None = None, **rest: Any) -> dict[str, Any]:  # noqa: ANN401 - parts of a document
+    if model is None:
+        return rest
+    return rest | {"content": {JSON: {"schema": {"$ref": _PLACE.format(model=model.__name__)}}}}
+
+
+def _schemas(responses: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    models = {response["model"] for response in responses if "model" in response}
+    inputs: list[tuple[Any, Literal["serialization"], TypeAdapter[Any]]] = [
+        (model, "serialization", TypeAdapter(model)) for model in models
+    ]
+    _, written = TypeAdapter.json_schemas(inputs, ref_template=_PLACE)
+    schemas: dict[str, Any] = written["$defs"]
+    return schemas
 
 
 def document(
-    app: FastAPI, *, parameters: Sequence[Parameter], creates: frozenset[str], servers: Sequence[str]
+    app: FastAPI,
+    *,
+    responses: Responses,
+    parameters: Sequence[Parameter],
+    creates: frozenset[str],
+    servers: Sequence[str],
 ) -> dict[str, Any]:
     """Return the document. `creates` are the operation ids of routes that make something."""
     written = app.openapi()
     written["servers"] = [{"url": url} for url in servers]
     components = written.setdefault("components", {})
     components["securitySchemes"] = SECURITY_SCHEMES
+    schemas = components.get("schemas", {}) | _schemas(responses.values())
+    components["schemas"] = dict(sorted(schemas.items()))
     for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own words for a refused field
-        components.get("schemas", {}).pop(unused, None)
+        components["schemas"].pop(unused, None)
     written["security"] = [{name: []} for name in SECURITY_SCHEMES]
     for item in written["paths"].values():
         for operation in (item[method] for method in METHODS & item.keys()):
