@@ -10,7 +10,7 @@ rate, body size, JSON syntax, fields, and then the use case. Rules kept here:
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, final
 from urllib.parse import unquote
 
