@@ -16,7 +16,7 @@ from strongroom.core.client_variables import TrustFiles
 from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
 from strongroom.crypto.keyring import KeyRing
-from strongroom.custodians import external_vaults
+from strongroom.custodians import Vaults, external_vaults
 from strongroom.custody import Custodians, EnvelopeCustodian
 from strongroom.custody.kek import open_kek
 from strongroom.edge import Edge
@@ -27,7 +27,7 @@ from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
 from strongroom.services.oauth_ports import Control
 from strongroom.services.ports import Store
-from strongroom.services.provider_settings import Listing, SettingsBook
+from strongroom.services.provider_settings import SettingsBook
 from strongroom.settings import Settings
 from strongroom.store import State, inspect, open_store
 
@@ -64,7 +64,7 @@ class Ground:
     keyring: KeyRing
     custodian: Custodians
     settings_book: SettingsBook
-    bitwarden: Listing
+    vaults: Vaults
     gate: Gate
 
 
@@ -97,7 +97,7 @@ async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Contr
             keyring=keyring,
             custodian=custodian,
             settings_book=book,
-            bitwarden=vaults.bitwarden,
+            vaults=vaults,
             gate=gate,
         )
 

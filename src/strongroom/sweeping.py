@@ -5,10 +5,12 @@ from typing import final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from strongroom.core.credentials.credential import OURS
 from strongroom.custody.custom import HttpServiceCheck
 from strongroom.edge import Edge
 from strongroom.egress import custody_client
 from strongroom.ground import Doors, Ground
+from strongroom.services.custodian_checks import CustodianChecks
 from strongroom.services.custody_ports import Standing
 from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.sweeper import Sweeper
@@ -27,11 +29,16 @@ def provider_settings(
     return ProviderSettingsService(
         book=ground.settings_book,
         check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
-        listing=ground.bitwarden,
+        listing=ground.vaults.bitwarden,
         gate=ground.gate,
         clock=edge.clock,
         new_id=edge.new_id,
     )
+
+
+def custodian_checks(settings: Settings, ground: Ground) -> CustodianChecks:
+    """Put together what asks vaults how they stand."""
+    return CustodianChecks(ours=OURS, vaults=ground.vaults.all, default=settings.default_custodian, gate=ground.gate)
 
 
 @final

@@ -67,7 +67,7 @@ from strongroom.services.validation import ValidationService
 from strongroom.services.vaults import VaultService
 from strongroom.services.webhooks import WebhookService
 from strongroom.settings import Settings
-from strongroom.sweeping import Elsewhere, provider_settings, sweeper
+from strongroom.sweeping import Elsewhere, custodian_checks, provider_settings, sweeper
 from strongroom.telling import Tries, deliverer
 
 
@@ -217,6 +217,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         gate=gate,
         clock=clock,
         new_id=new_id,
+        default_custodian=settings.default_custodian,
     )
     return Services(
         authentication=authentication,
@@ -300,6 +301,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             clock=clock,
         ),
         provider_settings=provider_settings(settings, edge, doors, ground, roots),
+        custodian_checks=custodian_checks(settings, ground),
         filling=filling(edge, ground),
         access=access,
         logins=LoginService(
@@ -311,7 +313,6 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             gate=gate,
             clock=clock,
             entropy=entropy,
-            default_custodian=settings.default_custodian,
         ),
         folders=FolderService(folders=store.folders, gate=gate, clock=clock, new_id=new_id),
         pushed_codes=PushedCodeService(codes=store.pushed_codes, seal=keyring, gate=gate, clock=clock, new_id=new_id),

@@ -1,10 +1,12 @@
 """Logins, cards and secrets at the command line: read from pipes, files and prompts, never shown."""
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from strongroom.cli.adding import Kind, Said
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.logins import read_fields
 from strongroom.core.secret import Secret
@@ -22,40 +24,50 @@ CARD = {
 PLANTED = (PASSWORD, KEY, KEY.replace(" ", ""), NUMBER, "Planted Name", "planted secret")
 
 
+@dataclass
+class Holding:
+    """A source that holds one text, or asks for each by its name."""
+
+    text: str | None = None
+    asked: list[str] = field(default_factory=list)
+    is_named: bool = True
+
+    @property
+    def asks(self) -> bool:
+        return self.text is None
+
+    def read(self, name: str) -> Secret:
+        self.asked.append(name)
+        return Secret(f"<{name}>" if self.text is None else self.text)
+
+
 def test_at_a_terminal_each_field_is_asked_for() -> None:
-    asked: list[str] = []
-
-    def read(name: str) -> Secret:
-        asked.append(name)
-        return Secret(f"<{name}>")
-
-    def fields(kind: str, **said: object) -> object:
-        return read_fields(read, kind, "n", asks=True, **{"totp": False, "fields": False} | said)  # type: ignore[arg-type]
-
-    assert fields("password", username="u", totp=True) == {
+    source = Holding()
+    login = Said(name="n", kind=Kind.PASSWORD, source=source, username="u", totp=True)
+    assert read_fields(login) == {
         "password": "<the password of n>",
         "totp": "<the authenticator key of n>",
         "totp_type": "authenticator",
         "username": "u",
     }
-    assert fields("secret", label="l") == {"secret_value": "<n>", "secret_label": "l"}
-    card = fields("credit_card", brand="visa")
-    assert isinstance(card, dict)
-    assert card.keys() == {*CARD, "card_brand"}
-    assert len(asked) == 2 + 1 + 5
+    secret = Said(name="n", kind=Kind.SECRET, source=source, label="l")
+    assert read_fields(secret) == {"secret_value": "<n>", "secret_label": "l"}
+    card = Said(name="n", kind=Kind.CREDIT_CARD, source=source, brand="visa")
+    assert read_fields(card).keys() == {*CARD, "card_brand"}
+    assert len(source.asked) == 2 + 1 + 5
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "planted secret", '"planted secret"'])
 def test_what_is_no_object_of_fields_is_refused_and_not_quoted(text: str) -> None:
     with pytest.raises(Complaint) as raised:
-        read_fields(lambda _: Secret(text), "credit_card", "n", asks=False, totp=False, fields=False)
+        read_fields(Said(name="n", kind=Kind.CREDIT_CARD, source=Holding(text)))
     assert "planted" not in str(raised.value)
 
 
-def test_a_key_that_does_not_follow_is_missed() -> None:
-    for text in ("planted", "planted\n", "planted\n \n"):
-        with pytest.raises(Complaint, match="no second line"):
-            read_fields(lambda _, text=text: Secret(text), "password", "n", asks=False, totp=True, fields=False)  # type: ignore[misc]
+@pytest.mark.parametrize("text", ["planted", "planted\n", "planted\n \n"])
+def test_a_key_that_does_not_follow_is_missed(text: str) -> None:
+    with pytest.raises(Complaint, match="no second line"):
+        read_fields(Said(name="n", kind=Kind.PASSWORD, source=Holding(text), totp=True))
 
 
 @pytest.fixture
@@ -134,3 +146,16 @@ def test_options_that_the_kind_has_no_use_for_are_refused(shell: Shell, wrong: t
     complaint = shell.misuses("credential", "add", "x", *wrong, "--value-stdin", stdin="planted secret")
     assert said in complaint
     assert "planted" not in complaint
+
+
+def test_who_keeps_a_login_is_said_and_must_be_set_up(shell: Shell, vault: str) -> None:
+    adds = (*ADD, "--vault", vault, *SITE, "--value-stdin")
+    assert shell.json(*adds, "--custodian", "strongroom", stdin=PASSWORD)["custodian"] == "strongroom"
+    refused = shell.fails(*adds, "--custodian", "openbao", stdin=PASSWORD)
+    assert "--custodian: names openbao, which is not configured here" in refused
+    assert "--custodian: must be one of strongroom, custom" in shell.fails(
+        *adds, "--custodian", "mattress", stdin=PASSWORD
+    )
+    assert "is for --kind password or credit_card or secret" in shell.misuses(
+        "credential", "add", "T", "--host", "a.example", "--custodian", "openbao"
+    )

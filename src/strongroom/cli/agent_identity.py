@@ -2,6 +2,7 @@
 
 import typer
 
+from strongroom.cli.adding import Adder, Said
 from strongroom.cli.client import Client, Json
 from strongroom.cli.lookups import agent_identities_of
 
@@ -26,19 +27,29 @@ _WORDS = {
 }
 
 
-def require_server(url: str | None, *, others: bool) -> str:
-    """Return the server's URL. Ends the command where it is missing, or where others are given for secrets."""
-    if url is None or others:
+def _check(said: Said) -> None:
+    others = said.hosts or said.unrestricted or said.imitate or said.source.is_named
+    if said.url is None or others or not (said.header and said.body):
         raise typer.BadParameter(
             "agent_identity belongs to one MCP server and holds no secret: give --url, and neither --host, "
             "--unrestricted, --imitate, --no-header, --no-body, --value-stdin nor --value-file",
             param_hint="--kind",
         )
-    return url
 
 
-def add_identity(client: Client, vault: Json, asked: Json) -> Json:
-    """Store one."""
-    body = {field: value for field, value in asked.items() if value is not None}
-    made: Json = client.post(agent_identities_of(vault), body, _WORDS)
+def _ask(said: Said) -> Json:
+    asked = {
+        "mcp_server_url": said.url,
+        "audience": said.audience,
+        "display_name": said.title,
+        "metadata": said.metadata,
+    }
+    return {field: value for field, value in asked.items() if value is not None}
+
+
+def _store(client: Client, vault: Json, asked: Json) -> Json:
+    made: Json = client.post(agent_identities_of(vault), asked, _WORDS)
     return made
+
+
+AGENT_IDENTITIES = Adder(_check, _ask, _store)

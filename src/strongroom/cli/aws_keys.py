@@ -5,10 +5,22 @@ import json
 import re
 from collections.abc import Mapping
 
-from strongroom.cli.client import Json
+import typer
+
+from strongroom.cli.adding import Adder, Said, require_reach
+from strongroom.cli.client import Client, Json
 from strongroom.cli.complaint import Complaint
+from strongroom.cli.lookups import aws_keys_of
 from strongroom.core.secret import Secret
 
+WORDS = {
+    "access_key_id": "the access key id",
+    "secret_access_key": "the secret",
+    "session_token": "the session token",
+    "hosts": "--host",
+    "display_name": "NAME",
+    "metadata": "--metadata",
+}
 _NAMES = {
     "access_key_id": "access_key_id",
     "accesskeyid": "access_key_id",
@@ -62,3 +74,25 @@ def _assigned(text: str) -> Mapping[str, str]:
     if len(sections) != 1:
         raise Complaint("there are several profiles: give one")
     return {name: given.strip("\"'") for name, given in parsed.items(sections[0])}
+
+
+def _check(said: Said) -> None:
+    require_reach(said)
+    if said.imitate or not (said.header and said.body):
+        raise typer.BadParameter(
+            "AWS keys only sign: give neither --imitate, --no-header nor --no-body", param_hint="--kind"
+        )
+
+
+def _ask(said: Said) -> Json:
+    keys = read_keys(said.source.read(said.name), access_key_id=said.access_key_id)
+    hosts = None if said.unrestricted else said.hosts
+    return keys | {"hosts": hosts, "display_name": said.title, "metadata": said.metadata}
+
+
+def _store(client: Client, vault: Json, asked: Json) -> Json:
+    made: Json = client.post(aws_keys_of(vault), asked, WORDS)
+    return made
+
+
+AWS_KEYS = Adder(_check, _ask, _store)

@@ -19,6 +19,8 @@ DEFAULT_PROXY_PORT = 8701
 ROOT_KEY, SALT = "root-key", "root-passphrase.json"
 PATIENCE = 3.0
 """Seconds that a server on this machine may take to answer a check."""
+CUSTODIANS_PATIENCE = 15.0
+"""Likewise, where it asks others first."""
 CLOCK_WARN = 5.0
 CLOCK_BAD = 60.0
 """Seconds between two clocks; the Date header counts whole seconds, and sessions and tokens expire by the clock."""
@@ -126,6 +128,7 @@ def server(connection: Connection, proxy_port: int | None) -> Iterator[Finding]:
         here = f"{urlsplit(connection.server).hostname}:{DEFAULT_PROXY_PORT}"
     else:
         yield Finding(check="key", level=Level.OK, seen=f"{me['id']} in workspace {me['workspace_id']}")
+        yield from _custodians(connection)
         here = me["proxy"]
     yield _proxy(here if proxy_port is None else f"{urlsplit(connection.server).hostname}:{proxy_port}")
 
@@ -155,6 +158,27 @@ def _clock(ahead: float) -> Finding:
     if abs(ahead) > CLOCK_WARN:
         return Finding(check="clock", level=Level.WARN, seen=seen, advice=advice)
     return Finding(check="clock", level=Level.OK, seen="agrees with the server's")
+
+
+def _custodians(connection: Connection) -> Iterator[Finding]:
+    """Look at the vaults of others that are set up; one that keeps nothing by itself only warns."""
+    try:
+        found = connection.client(timeout=CUSTODIANS_PATIENCE).get(path("strongroom", "v1", "custodians"))["data"]
+    except Complaint as complaint:
+        advice = "fine for a key that may not look; the admin key may"
+        yield Finding(check="custodians", level=Level.WARN, seen=str(complaint), advice=advice)
+        return
+    for each in found[1:]:  # ours comes first, and is ready if the server is
+        check = f"custodian {each['id']}"
+        advice = "docs/custody.md says how it is set up; `strongroom serve` shows its settings"
+        if each["configured"] and each["problem"]:
+            level = Level.BAD if each["default"] else Level.WARN
+            yield Finding(check=check, level=level, seen=each["problem"], advice=advice)
+        elif each["configured"]:
+            yield Finding(check=check, level=Level.OK, seen="would serve" + (", by default" if each["default"] else ""))
+        elif each["default"]:
+            seen = "keeps logins by default, and is not set up"
+            yield Finding(check=check, level=Level.BAD, seen=seen, advice=advice)
 
 
 def _proxy(where: str) -> Finding:

@@ -1,6 +1,7 @@
 """Credentials as the command line shows them, whichever API described them."""
 
 from strongroom.cli import agent_identity, logins, output
+from strongroom.cli.adding import LOGINS
 from strongroom.cli.client import Json
 
 FIELDS = {
@@ -33,7 +34,11 @@ KEYS_FIELDS = {
     "archived": "archived_at",
 }
 """What the server says of AWS keys, in its own words."""
-_OURS = {"aws_keys": KEYS_FIELDS, "agent_identity": agent_identity.FIELDS, **dict.fromkeys(logins.KINDS, logins.FIELDS)}
+_OURS: dict[str, dict[str, str]] = {
+    "aws_keys": KEYS_FIELDS,
+    "agent_identity": agent_identity.FIELDS,
+    **{kind.value: logins.FIELDS for kind in LOGINS},
+}
 
 EVERYWHERE = "every host that the environment allows"
 NOWHERE = "nowhere"

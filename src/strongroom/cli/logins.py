@@ -1,18 +1,17 @@
 """Logins, cards and secrets at the command line: read field by field, a pipe or a file, and shown without values."""
 
 import json
-import sys
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from strongroom.cli.adding import Adder, Kind, Said
 from strongroom.cli.client import Client, Json
 from strongroom.cli.complaint import Complaint
 from strongroom.cli.lookups import logins_of
+from strongroom.core.custodians import NAMES
 from strongroom.core.secret import Secret
 
-KINDS = ("password", "credit_card", "secret")
 FIELDS = {
     "id": "id",
     "vault": "vault_id",
@@ -45,6 +44,7 @@ _WORDS = {
     "display_name": "NAME",
     "site": "--site",
     "hosts": "--host",
+    "custodian": "--custodian",
     "metadata": "--metadata",
 }
 _CARD_FIELDS = {
@@ -70,32 +70,29 @@ AsFields = Annotated[
     bool,
     typer.Option("--fields", help="What is read is a JSON object of fields, as for credit_card from a pipe or a file."),
 ]
-Read = Callable[[str], Secret]
-"""Reads a value by its name: from where the caller said, or at the terminal."""
+CustodianName = Annotated[
+    str | None,
+    typer.Option(
+        "--custodian",
+        metavar="NAME",
+        help=f"For password, credit_card and secret: who keeps it: {', '.join(NAMES)}. Without it, as the server is "
+        "set up.",
+    ),
+]
 
 
-def read_fields(
-    read: Read,
-    kind: str,
-    name: str,
-    *,
-    asks: bool,
-    totp: bool,
-    fields: bool,
-    username: str | None = None,
-    brand: str | None = None,
-    label: str | None = None,
-) -> Json:
-    """Return the fields as the API has them. `asks` says that values are asked for at the terminal, one by one."""
-    said = {"username": username, "card_brand": brand, "secret_label": label}
-    plain: Json = {field: text for field, text in said.items() if text is not None}
-    if fields or (kind == "credit_card" and not asks):
+def read_fields(said: Said) -> Json:
+    """Return the fields as the API has them, asked for one by one or taken from where the command was told."""
+    texts = {"username": said.username, "card_brand": said.brand, "secret_label": said.label}
+    plain: Json = {field: text for field, text in texts.items() if text is not None}
+    name, read, asks = said.name, said.source.read, said.source.asks
+    if said.fields or (said.kind is Kind.CREDIT_CARD and not asks):
         return _object(read(f"the fields of {name}, as JSON")) | plain
-    if kind == "credit_card":
+    if said.kind is Kind.CREDIT_CARD:
         return {field: read(f"the {word} of {name}").reveal() for field, word in _CARD_FIELDS.items()} | plain
-    if kind == "secret":
+    if said.kind is Kind.SECRET:
         return {"secret_value": read(name).reveal()} | plain
-    if not totp:
+    if not said.totp:
         return {"password": read(f"the password of {name}").reveal()} | plain
     if asks:
         password, key = read(f"the password of {name}").reveal(), read(f"the authenticator key of {name}").reveal()
@@ -106,32 +103,40 @@ def read_fields(
     return {"password": password.removesuffix("\r"), "totp": key, "totp_type": "authenticator"} | plain
 
 
-def asks_at_terminal(*sources: object) -> bool:
-    """Tell whether values are asked for, since no source of them was named."""
-    return not any(sources) and sys.stdin.isatty()
-
-
-def require_for_kind(kind: str, *, url: str | None, hosts: list[str] | None, site: str | None, others: bool) -> None:
-    """End the command for options that these kinds do not have."""
-    if url is not None or others:
+def _check(said: Said) -> None:
+    if said.url is not None or said.unrestricted or said.imitate:
         raise typer.BadParameter(
-            f"{kind} is put in field by field: give neither --url, --unrestricted nor --imitate", param_hint="--kind"
+            f"{said.kind.value} is put in field by field: give neither --url, --unrestricted nor --imitate",
+            param_hint="--kind",
         )
-    if hosts and site:
+    if said.hosts and said.site:
         raise typer.BadParameter("say either which hosts, or --site", param_hint="--site")
-    if not hosts and not site:
+    if not said.hosts and not said.site:
         raise typer.BadParameter(
             "say where it may go: --site with the URL of the page that asks, or --host (repeatable)",
             param_hint="--site",
         )
 
 
-def add_login(client: Client, vault: Json, kind: str, asked: Json) -> Json:
-    """Store one."""
-    body = {field: value for field, value in asked.items() if value is not None}
-    body["credential"] = {"type": kind} | asked["credential"]
-    made: Json = client.post(logins_of(vault), body, _WORDS)
+def _ask(said: Said) -> Json:
+    asked = {
+        "credential": {"type": said.kind.value} | read_fields(said),
+        "site": said.site,
+        "hosts": said.hosts,
+        "surfaces": None if said.header and said.body else said.surfaces,
+        "custodian": said.custodian,
+        "display_name": said.title,
+        "metadata": said.metadata,
+    }
+    return {field: value for field, value in asked.items() if value is not None}
+
+
+def _store(client: Client, vault: Json, asked: Json) -> Json:
+    made: Json = client.post(logins_of(vault), asked, _WORDS)
     return made
+
+
+ADDER = Adder(_check, _ask, _store)
 
 
 def change_login(client: Client, where: str, fields: Json) -> Json:

@@ -3,8 +3,9 @@
 import getpass
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 import typer
 
@@ -29,6 +30,37 @@ FromNetrc = Annotated[
 ]
 _MOST = 1 << 20
 """Bytes; far above what any credential may have, so a wrong file is noticed here."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the command was told to read secrets from; nowhere means that they are asked for. Implements `Reads`."""
+
+    from_stdin: bool = False
+    from_file: Path | None = None
+    from_env: str | None = None
+    from_netrc: str | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it was told."""
+        return self.from_stdin or any(each is not None for each in (self.from_file, self.from_env, self.from_netrc))
+
+    @property
+    def asks(self) -> bool:
+        """Whether values are asked for at the terminal, since no source of them was named."""
+        return not self.is_named and sys.stdin.isatty()
+
+    def read(self, name: str) -> Secret:
+        """Return a secret by its name, as `read_value` does."""
+        return read_value(
+            name,
+            from_stdin=self.from_stdin,
+            from_file=self.from_file,
+            from_env=self.from_env,
+            from_netrc=self.from_netrc,
+        )
 
 
 def read_value(

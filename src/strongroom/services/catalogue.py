@@ -7,6 +7,7 @@ from strongroom.services.access import EgressAccess
 from strongroom.services.audits import AuditService
 from strongroom.services.connecting import Connecting
 from strongroom.services.credentials import CredentialService
+from strongroom.services.custodian_checks import CustodianChecks
 from strongroom.services.entrance import Entrance
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.fill import Filling
@@ -55,6 +56,7 @@ class Services:
     provider_items: ProviderItemService
     provider_shares: ProviderShareService
     provider_settings: ProviderSettingsService
+    custodian_checks: CustodianChecks
     filling: Filling
     access: EgressAccess
     logins: LoginService

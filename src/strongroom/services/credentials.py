@@ -7,6 +7,8 @@ from typing import final
 from strongroom.core import metadata as notes
 from strongroom.core.actions import Action
 from strongroom.core.credentials import KINDS, Credential, NewCredential
+from strongroom.core.credentials.credential import OURS
+from strongroom.core.credentials.flat import FLAT
 from strongroom.core.credentials.new import Change, require_sound
 from strongroom.core.credentials.terms import terms
 from strongroom.core.failures import Conflict, Failure, Invalid, NotFound
@@ -36,7 +38,9 @@ class CredentialService:
         gate: Gate,
         clock: Clock,
         new_id: NewId,
+        default_custodian: str = OURS,
     ) -> None:
+        self._default_custodian = default_custodian
         self._credentials = credentials
         self._vaults = vaults
         self._custodian = custodian
@@ -68,7 +72,7 @@ class CredentialService:
             networking=networking,
             surfaces=new.surfaces,
             placeholder=new.shape(),
-            custodian=new.custodian,
+            custodian=new.custodian or (self._default_custodian if new.details.tag in FLAT else OURS),
             created_at=now,
             updated_at=now,
         )

@@ -11,7 +11,6 @@ from strongroom.core import proxy_identity
 from strongroom.core.actions import Action
 from strongroom.core.credentials import Credential, Material, NewCredential
 from strongroom.core.credentials.changes import Changed
-from strongroom.core.credentials.credential import OURS
 from strongroom.core.credentials.password import Password, PasswordDetails, TotpType
 from strongroom.core.failures import Invalid, NotFound
 from strongroom.core.grants import Principal, Target
@@ -72,9 +71,7 @@ class LoginService:
         gate: Gate,
         clock: Clock,
         entropy: Entropy,
-        default_custodian: str = OURS,
     ) -> None:
-        self._default_custodian = default_custodian
         self._credentials = credentials
         self._vaults = vaults
         self._logins = logins
@@ -99,7 +96,7 @@ class LoginService:
                 metadata={},
                 networking=allowed_at(login.tested_url),
                 surfaces=new.contents.surfaces,
-                custodian=new.custodian or self._default_custodian,
+                custodian=new.custodian,
             ),
             login=login,
         )

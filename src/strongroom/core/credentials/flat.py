@@ -24,6 +24,9 @@ MAX_METADATA_KEY = 255
 MAX_METADATA_VALUE = 4 * 1024
 """The caps of contract skyvern-credentials section 10, in characters."""
 
+FLAT: Final = frozenset({Password.tag, CreditCard.tag, SecretValue.tag})
+"""The kinds that have this form, and so may be kept elsewhere."""
+
 Flat = Mapping[str, Any]
 _Read = tuple[Details, Material]
 

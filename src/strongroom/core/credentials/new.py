@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from strongroom.core.credentials.base import Details, Material
-from strongroom.core.credentials.credential import MAX_HOSTS, OURS, Credential
+from strongroom.core.credentials.credential import MAX_HOSTS, Credential
 from strongroom.core.failures import Invalid
 from strongroom.core.hosts import HostPattern, HostSet
 from strongroom.core.networking import NOWHERE, Limited, Networking
@@ -20,7 +20,8 @@ class NewCredential:
     """A credential before it has an id. `imitate` asks for a placeholder that looks like the secret.
 
     `networking` and `surfaces` are given for kinds used by placeholder; the others are bound to
-    their server, and what has neither goes nowhere.
+    their server, and what has neither goes nowhere. Without a `custodian` it is kept where the
+    deployment keeps its kind.
     """
 
     details: Details
@@ -30,7 +31,7 @@ class NewCredential:
     networking: Networking | None = None
     surfaces: frozenset[Surface] = frozenset()
     imitate: bool = False
-    custodian: str = OURS
+    custodian: str | None = None
 
     def reach(self) -> Networking:
         """Where it may be used."""

@@ -9,6 +9,7 @@ from strongroom.dialects.native.aws_keys import add_aws_keys
 from strongroom.dialects.native.consent import public
 from strongroom.dialects.native.conventions import NativeConventions
 from strongroom.dialects.native.credentials import add_credentials
+from strongroom.dialects.native.custodians import add_custodians
 from strongroom.dialects.native.environments import add_environments
 from strongroom.dialects.native.fill import add_fill
 from strongroom.dialects.native.gateway_keys import add_gateway_keys
@@ -44,6 +45,7 @@ def build(services: Services, options: Options) -> Door:
     add_fill(door.router, services)
     add_credentials(door.router, services)
     add_logins(door.router, services, options)
+    add_custodians(door.router, services)
     add_environments(door.router, services, options)
     add_aws_keys(door.router, services, options)
     add_agent_identities(door.router, services, options)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Any, final
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -13,6 +13,7 @@ from strongroom.core.credentials.credential import MAX_HOSTS
 from strongroom.core.credentials.credit_card import ADDRESS_FIELDS, CreditCardDetails
 from strongroom.core.credentials.password import PasswordDetails, TotpType
 from strongroom.core.credentials.secret import SecretValueDetails
+from strongroom.core.custodians import NAMES
 from strongroom.core.secret import Secret
 from strongroom.core.surfaces import Surface
 from strongroom.core.vaults import MAX_NAME
@@ -88,6 +89,12 @@ def _read(given: object) -> Secret:
     return Secret(json.dumps(given))
 
 
+def _known(name: str) -> str:
+    if name not in NAMES:
+        raise PydanticCustomError(OURS, "{rule}", {"rule": f"must be one of {', '.join(NAMES)}"})
+    return name
+
+
 Fields = Annotated[Secret, SecretObject({"oneOf": [_LOGIN, _CARD, _SECRET]})]
 SomeFields = Annotated[
     Secret,
@@ -97,6 +104,7 @@ SomeFields = Annotated[
 ]
 Hosts = Annotated[list[Text], Field(max_length=MAX_HOSTS)]
 SiteUrl = Annotated[Text, Field(min_length=1, max_length=_MAX_URL)]
+CustodianName = Annotated[Text, AfterValidator(_known), Field(json_schema_extra={"enum": list(NAMES)})]
 Surfaces = Annotated[list[Annotated[Surface, Field(strict=False)]], Field(min_length=1)]
 
 
@@ -113,6 +121,7 @@ class NewLoginBody(Asked):
         description="Where in a request its placeholders are replaced. Without it: headers and bodies; for a card, "
         "bodies alone.",
     )
+    custodian: CustodianName | None = Field(None, description="Who keeps it. Without it, as the server is set up.")
     display_name: Annotated[Text, Field(min_length=1, max_length=MAX_NAME)]
     metadata: Metadata | None = None
 

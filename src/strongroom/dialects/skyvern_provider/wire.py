@@ -10,6 +10,7 @@ from fastapi import Body
 from pydantic import BaseModel, WithJsonSchema
 
 from strongroom.core.credentials import Credential, Material, NewCredential
+from strongroom.core.credentials.credential import OURS
 from strongroom.core.credentials.credit_card import ADDRESS_FIELDS
 from strongroom.core.credentials.flat import from_flat, to_flat
 from strongroom.core.credentials.password import TotpType
@@ -87,7 +88,9 @@ def read_item(body: Mapping[str, Any]) -> NewCredential:
     if not well_formed(name) or "\0" in name:
         raise Invalid("must be valid Unicode without NUL", field="name")
     details, material = from_flat(body)
-    return NewCredential(details=details, material=material, display_name=name or None, metadata={})
+    return NewCredential(
+        details=details, material=material, display_name=name or None, metadata={}, custodian=OURS
+    )  # who asks us to keep it must not be asked in turn
 
 
 def write_item(credential: Credential, material: Material) -> dict[str, Any]:
