@@ -11,7 +11,6 @@ from strongroom.ground import Doors, Ground
 from strongroom.outbound import trust
 from strongroom.outbound.llm_upstream import LlmUpstream
 from strongroom.routing import Routing
-from strongroom.services.llm_cloud import CloudCredentials, NoCloud
 from strongroom.settings import Settings
 
 
@@ -44,8 +43,6 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
     ground: Ground,
     roots: str,
     routing: Routing,
-    *,
-    cloud: CloudCredentials | None = None,
 ) -> Llm:
     """Put the gateway together. Nothing runs yet."""
     limits, counters = Limits(), Counters()
@@ -59,7 +56,7 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
     around = Surroundings(
         routes=routing.routes,
         secrets=routing.secrets,
-        cloud=cloud or NoCloud(),
+        cloud=routing.clouds.credentials,
         upstream=upstream,
         counters=counters,
         resting=Resting(clock=edge.clock),

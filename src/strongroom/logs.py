@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-QUIET = ("uvicorn", "sqlalchemy", "asyncio", "alembic")
+QUIET = ("uvicorn", "sqlalchemy", "asyncio", "alembic", "azure", "botocore", "google", "msal", "urllib3")
 """Libraries whose own chatter would repeat what we handle, even at debug level."""
 
 

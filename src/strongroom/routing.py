@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, final
 
-from strongroom.core.failures import Invalid
+from strongroom.clouds import CloudAccess, cloud_access
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import VaultId
-from strongroom.core.llm.checks import GoogleCheck, RoleCheck
 from strongroom.core.vaults import Purpose
 from strongroom.crypto.marks import Marks
 from strongroom.crypto.tokens import subkey
@@ -21,7 +20,6 @@ from strongroom.services.gateway_keys import GatewayKeyService
 from strongroom.services.llm_books import Books
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
-from strongroom.services.llm_ports import CloudIdentity
 from strongroom.services.llm_providers import ProviderService
 from strongroom.services.llm_routing import Routes, Secrets
 from strongroom.services.llm_usage import LlmUsageService
@@ -30,29 +28,6 @@ from strongroom.services.vaults import VaultService
 from strongroom.settings import Settings
 
 VAULT_NAME = "Connections"
-
-
-@final
-class NoIdentity:
-    """Implements `CloudIdentity` where the operator has not let this server be anybody in a cloud."""
-
-    async def aws_principal(self) -> str | None:
-        """Nobody."""
-        return None
-
-    async def try_role(self, check: RoleCheck) -> None:
-        """Nobody takes on a role."""
-        check.checked()
-        raise _unavailable()
-
-    async def try_google(self, check: GoogleCheck) -> None:
-        """Nobody has tokens."""
-        check.read()
-        raise _unavailable()
-
-
-def _unavailable() -> Invalid:
-    return Invalid("this server may be nobody in a cloud: see --ambient-cloud-identity", code="credential_unavailable")
 
 
 @final
@@ -67,13 +42,17 @@ class Routing:
     routes: Routes
     secrets: Secrets
     books: Books
+    clouds: CloudAccess
     usage: LlmUsageService
 
     @asynccontextmanager
     async def opened(self, changes: Changes) -> AsyncIterator[Mapping[str, Coroutine[Any, Any, None]]]:
         """Open the books; what is yielded runs as long as the server does, by name."""
         async with self.books.opened():
-            yield self._works(changes)
+            try:
+                yield self._works(changes)
+            finally:
+                self.clouds.close()
 
     def _works(self, changes: Changes) -> Mapping[str, Coroutine[Any, Any, None]]:
         return {
@@ -87,17 +66,17 @@ def routing(  # noqa: PLR0913 - what they stand on
     edge: Edge,
     doors: Doors,
     ground: Ground,
+    roots: str,
     *,
     vaults: VaultService,
     installation_secret: bytes,
-    identity: CloudIdentity | None = None,
 ) -> Routing:
-    """Put everything together; without an `identity` this server is nobody in a cloud."""
-    identity = identity or NoIdentity()
+    """Put everything together."""
     store, gate, clock, entropy = ground.store, ground.gate, edge.clock, edge.entropy
     marks = Marks(key=subkey(installation_secret, "provider marks"))
     routes = Routes(table=store.routing, keys=store.gateway_keys, marks=marks, clock=clock)
     books = Books(uses=store.llm_uses, clock=clock)
+    clouds = cloud_access(settings, edge, doors, roots)
     hosts = HostSet.parse(settings.cloud_inference_hosts)
     destinations = GuardedDestinations(guard=guard(settings, doors), has_private=bool(settings.egress_allow_private))
 
@@ -110,7 +89,7 @@ def routing(  # noqa: PLR0913 - what they stand on
             home=home,
             custodian=ground.custodian,
             destinations=destinations,
-            identity=identity,
+            identity=clouds.identity,
             gate=gate,
             clock=clock,
             entropy=entropy,
@@ -143,6 +122,7 @@ def routing(  # noqa: PLR0913 - what they stand on
         routes=routes,
         secrets=Secrets(custodian=ground.custodian, gate=gate),
         books=books,
+        clouds=clouds,
         usage=LlmUsageService(
             uses=store.llm_uses,
             keys=store.gateway_keys,

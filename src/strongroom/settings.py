@@ -8,7 +8,7 @@ everything else is handed exactly what it uses.
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self, final
 
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 from pydantic_core import PydanticCustomError
 
 from strongroom.core.failures import Invalid, Unable
-from strongroom.core.hosts import HostSet, canonical_host
+from strongroom.core.hosts import HostSet, Pin, canonical_host
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.core.secret import Secret
 from strongroom.custody_settings import CustodySettings, secret
@@ -133,9 +133,9 @@ def _pins(text: object) -> object:
     for part in filter(None, (part.strip() for part in text.split(","))):
         host, _, address = part.partition("=")
         try:
-            pins[canonical_host(host.strip())] = str(ip_address(address.strip()))
-        except (Invalid, ValueError):
-            raise _wrong("must be host=address, separated by commas") from None
+            pins[canonical_host(host.strip())] = str(Pin.parse(address.strip()))
+        except Invalid:
+            raise _wrong("must be host=address or host=address:port, separated by commas") from None
     return pins
 
 
@@ -226,7 +226,7 @@ class Settings(CustodySettings):
     upstream_ca_file: Annotated[Path, BeforeValidator(_path)] | None = None
     """Roots that are trusted for upstreams besides the system's."""
     resolve: Annotated[Mapping[str, str], BeforeValidator(_pins)] = Field(default_factory=dict)
-    """Names pinned to addresses."""
+    """Names pinned to addresses, with a port where another is to be dialled."""
     session_lifetime: Annotated[timedelta, BeforeValidator(_seconds)] = timedelta(days=7)
     """How long a session lives unless its creation says otherwise."""
     strict_beta: bool = False

@@ -151,7 +151,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
     access = access_of(settings, doors, files, authority.certificate)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     vaults = VaultService(vaults=store.vaults, gate=ground.gate, clock=edge.clock, new_id=edge.new_id)
-    models = routing(settings, edge, doors, ground, vaults=vaults, installation_secret=founded.secret)
+    models = routing(settings, edge, doors, ground, roots, vaults=vaults, installation_secret=founded.secret)
     services = _services(
         settings, edge, doors, ground, roots, organizations, founded, access, refresher, vaults, models
     )

@@ -19,6 +19,7 @@ OUTER = ("store", "custody", "outbound", "dialects", "delivery", "web", "cli", "
 PACKAGES = (*INNER, *OUTER)
 FILES = (
     "admitting",
+    "clouds",
     "consenting",
     "custodians",
     "custody_settings",
@@ -68,6 +69,7 @@ BREACHES = [
     (INWARD, "egress", "strongroom.gateway"),
     (INWARD, "routing", "strongroom.llm"),
     (INWARD, "egress", "strongroom.routing"),
+    (INWARD, "clouds", "strongroom.routing"),
     (OUTSIDE, "store.sample", "strongroom.custody.other"),
     (OUTSIDE, "custody.sample", "strongroom.outbound.other"),
     (OUTSIDE, "crypto.sample", "strongroom.store.other"),

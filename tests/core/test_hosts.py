@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.core.failures import Invalid
-from strongroom.core.hosts import Host, HostPattern, HostSet, canonical_host, is_address
+from strongroom.core.hosts import Host, HostPattern, HostSet, Pin, canonical_host, is_address
 
 labels = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True)
 names = st.lists(labels, min_size=1, max_size=4).map(".".join)
@@ -230,3 +230,23 @@ def test_what_is_no_host_is_refused(text: str) -> None:
 @pytest.mark.parametrize("host", ["example.com", "a1", "1a", "x.1a"])
 def test_a_name_is_no_address(host: str) -> None:
     assert not is_address(canonical_host(host))
+
+
+@pytest.mark.parametrize(
+    ("text", "pin"),
+    [
+        ("10.0.0.7", Pin(Host("10.0.0.7"))),
+        ("10.0.0.7:8443", Pin(Host("10.0.0.7"), 8443)),
+        ("::1", Pin(Host("::1"))),
+        ("[::1]:8443", Pin(Host("::1"), 8443)),
+    ],
+)
+def test_a_pin_is_an_address_and_maybe_a_port(text: str, pin: Pin) -> None:
+    assert Pin.parse(text) == pin
+    assert str(pin) == text
+
+
+@pytest.mark.parametrize("text", ["", "a.test", "a.test:443", "10.0.0.7:", "10.0.0.7:0", "10.0.0.7:70000", "[::1]:x"])
+def test_what_is_no_pin_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        Pin.parse(text)

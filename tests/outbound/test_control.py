@@ -40,6 +40,18 @@ def answering(body: bytes, *headers: str, status: str = "200 OK") -> Server:
     return Server(answer="\r\n".join(lines).encode() + body)
 
 
+async def test_a_pinned_port_is_dialled_and_the_url_is_sent_as_it_was_given(authority: trustme.CA) -> None:
+    async with serving(authority, answering(b"{}")) as server:
+        guard = AddressGuard(allowed=(LOOPBACK,))
+        context = upstream_context(authority.cert_pem.bytes().decode())
+        pins = {HOST: f"127.0.0.1:{server.port}"}
+        dialer = Dialer(guard=guard, ssl_contexts={("http/1.1",): context}, resolve_pins=pins)
+        sender = ControlClient(dialer=dialer, guard=guard, ssl_context=context)
+        call = Call(method="GET", url=ControlUrl.parse(f"https://{HOST}/token"), ordinary_only=True)
+        assert (await sender.send(call)).status == 200
+    assert f"host: {HOST}\r\n" in server.heads[0].decode().lower()
+
+
 async def test_a_call_arrives_as_it_was_written_and_its_reply_comes_back(authority: trustme.CA) -> None:
     async with serving(authority, answering(b"{}", "Content-Type: Application/JSON; x=1", "a: 1", "A: 2")) as server:
         call = Call(method="POST", url=url(server, "/a/../b%2f?x=%41"), headers={"x-is": "kept"}, body=b"k=v")

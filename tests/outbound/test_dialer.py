@@ -230,6 +230,13 @@ async def test_a_pin_is_judged_like_any_answer(plain: int) -> None:
     assert "a loopback address" in await refusal(out, Destination("http", NAME, plain))
 
 
+async def test_a_pin_may_name_another_port_and_that_one_is_judged(plain: int) -> None:
+    out = dialer(pins={NAME: f"127.0.0.1:{plain}"})
+    assert await greeting(out, Destination("http", NAME, 80)) == b"hello"
+    shut = dialer(pins={NAME: f"127.0.0.1:{plain}"}, doors={("127.0.0.1", plain)})
+    assert "a door of this server" in await refusal(shut, Destination("http", NAME, 80))
+
+
 async def test_a_second_address_is_tried_when_the_first_refuses(plain: int) -> None:
     """The server listens on 127.0.0.1 alone."""
     out = dialer(Answers(["127.0.0.2", "127.0.0.1"]))

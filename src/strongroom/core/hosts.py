@@ -36,6 +36,35 @@ def canonical_host(text: str) -> Host:
     return _name_or_ipv4(text)
 
 
+_MAX_PORT = 65_535
+_WITH_PORT = re.compile(r"(\[[^\]]+\]|[0-9.]+):([0-9]{1,5})\Z")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Where a name is dialled, whatever a look-up would say; without a port, at the one that is asked for."""
+
+    address: Host
+    port: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Pin":
+        """Read `address`, `address:port` or `[IPv6]:port`. Raises `Invalid`."""
+        found = _WITH_PORT.match(text)
+        address, port = (text, None) if found is None else (found[1], int(found[2]))
+        host = canonical_host(address)
+        if not is_address(host) or (port is not None and not 0 < port <= _MAX_PORT):
+            raise Invalid("must be an address, or an address and a port")
+        return cls(host, port)
+
+    @override
+    def __str__(self) -> str:
+        if self.port is None:
+            return self.address
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
 def _ipv6(text: str) -> Host:
     try:
         address = IPv6Address(text)

@@ -92,7 +92,7 @@ class ControlClient:
         try:
             async with asyncio.timeout(seconds):
                 addresses = await self._addresses(call)
-                async with self._session(addresses) as session, self._request(session, call) as response:
+                async with self._session(call, addresses) as session, self._request(session, call) as response:
                     yield Answer(response)
         except TimeoutError:
             raise Unreachable(f"{where} did not answer in {seconds:.3g} seconds") from None
@@ -122,9 +122,11 @@ class ControlClient:
             )
         return listed
 
-    def _session(self, addresses: Sequence[str]) -> aiohttp.ClientSession:
+    def _session(self, call: Call, addresses: Sequence[str]) -> aiohttp.ClientSession:
+        destination = call.url.destination
+        judged = _Judged(addresses, self._dialer.port(destination.host, destination.port))
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=_Judged(addresses), ssl=self._ssl_context, force_close=True),
+            connector=aiohttp.TCPConnector(resolver=judged, ssl=self._ssl_context, force_close=True),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -154,17 +156,18 @@ _Responding = AbstractAsyncContextManager[aiohttp.ClientResponse]
 class _Judged(AbstractResolver):
     """Answers with addresses that were judged already, whatever is asked."""
 
-    def __init__(self, addresses: Sequence[str]) -> None:
+    def __init__(self, addresses: Sequence[str], port: int) -> None:
         self._addresses = addresses
+        self._port = port
 
     @override
     async def resolve(
         self,
         host: str,
-        port: int = 0,
+        port: int = 0,  # noqa: ARG002 - the dialer has said which
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
     ) -> list[ResolveResult]:
-        return resolved(host, port, self._addresses)
+        return resolved(host, self._port, self._addresses)
 
     @override
     async def close(self) -> None:

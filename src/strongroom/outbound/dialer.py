@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar, cast, final
 
 from strongroom.core.failures import NotPermitted, OtherProtocol, Unreachable
-from strongroom.core.hosts import Host, is_address
+from strongroom.core.hosts import Host, Pin, is_address
 from strongroom.core.plans import Destination
 from strongroom.crypto.tls_channel import TlsChannel
 from strongroom.outbound.addresses import AddressGuard
@@ -53,7 +53,7 @@ class Dialer:
     ) -> None:
         self._guard = guard
         self._ssl_contexts = ssl_contexts
-        self._pins = dict(resolve_pins or {})
+        self._pins = {host: Pin.parse(text) for host, text in (resolve_pins or {}).items()}
         self._timeout = timeout
         self._resolve = resolve
         self._monotonic = monotonic
@@ -64,6 +64,7 @@ class Dialer:
 
         Raises `Unreachable` if there are none, and `NotPermitted` if the guard refuses all of them.
         """
+        port = self.port(host, port)
         allowed: list[str] = []
         refusal: NotPermitted | None = None
         for address in await self._all_addresses(host, port):
@@ -76,6 +77,11 @@ class Dialer:
         if not allowed:
             raise refusal or Unreachable(f"{host} has no address")
         return tuple(allowed)
+
+    def port(self, host: Host, port: int) -> int:
+        """Return the port that is dialled when a host is asked for at one: a pin may name another."""
+        pinned = self._pins.get(host)
+        return port if pinned is None or pinned.port is None else pinned.port
 
     async def connect(
         self, destination: Destination, protocol_factory: Callable[[], P], offer: tuple[str, ...] = HTTP_1
@@ -116,7 +122,7 @@ class Dialer:
                 if destination.scheme == "https":
                     return await self._connect_tls(destination, address, factory, offer)
                 # the address is a literal: there is nothing left to look up
-                return await loop.create_connection(factory, address, destination.port)
+                return await loop.create_connection(factory, address, self.port(destination.host, destination.port))
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(
                 f"the certificate of {destination.authority} is not valid: {error.verify_message}; "
@@ -142,7 +148,7 @@ class Dialer:
         loop = asyncio.get_running_loop()
         channel = TlsChannel(self._ssl_contexts[offer], server_name=destination.host)
         wire, tls = await loop.create_connection(
-            lambda: TlsTransport(channel, factory, loop), address, destination.port
+            lambda: TlsTransport(channel, factory, loop), address, self.port(destination.host, destination.port)
         )
         try:
             await tls.ready
@@ -154,7 +160,7 @@ class Dialer:
     async def _all_addresses(self, host: Host, port: int) -> tuple[str, ...]:
         pinned = self._pins.get(host)
         if pinned is not None:
-            return (pinned,)
+            return (pinned.address,)
         if is_address(host):
             return (host,)
         now = self._monotonic()

@@ -31,7 +31,7 @@ class Judging(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the answers are what they are
     ) -> list[ResolveResult]:
-        return resolved(host, port, await self.addresses(host, port))
+        return resolved(host, self._dialer.port(Host(host), port), await self.addresses(host, port))
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses that may be dialled. Raises as the dialer does."""

@@ -51,19 +51,3 @@ class CloudCredentials(Protocol):
 
         `rejected` says that the upstream answered 401 to what was given last: a new token is got, once.
         """
-
-
-@final
-class NoCloud:
-    """Implements `CloudCredentials` where this server knows no cloud."""
-
-    async def authorize(
-        self,
-        route: Route,
-        material: Material,  # noqa: ARG002 - nobody looks at it
-        request: Unsigned,  # noqa: ARG002 - as above
-        *,
-        rejected: bool = False,  # noqa: ARG002 - as above
-    ) -> Authorization:
-        """Refuse."""
-        raise CredentialUnavailable(f"this server authenticates to no cloud as {route.way.scheme.value}")

@@ -16,6 +16,15 @@ MAX_DEPTH = 5
 ROLE_ARN = re.compile(r"arn:aws[-a-z]*:iam::[0-9]{12}:role/[\x21-\x7e]+\Z")
 REGION = re.compile(r"[a-z]{2,8}(-[a-z0-9]+)+-[0-9]+\Z")
 EXTERNAL_ID = re.compile(r"[A-Za-z0-9+=,.@:/_-]{2,1224}\Z")  # the STS API reference, AssumeRole
+SERVICE_ACCOUNT = re.compile(r"(?:[a-z0-9][a-z0-9-]*@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com|[0-9]{21})\Z")
+"""Its address, or its number. It becomes part of a path that Google is asked for with this server's own token."""
+AUTHORITIES = (
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+)
+"""The hosts of Microsoft Entra in its clouds: an application's secret is shown to them alone. The first is meant."""
 API_FAMILIES = {
     "bedrock": ("bedrock_converse", "anthropic_messages"),
     "vertex": ("vertex_gemini", "anthropic_messages"),
@@ -70,6 +79,8 @@ def normalised(
         _bedrock(result, scheme, external_id)
     if model_provider == "vertex":
         _vertex(result, scheme)
+    if scheme is Scheme.AZURE_ENTRA:
+        authority_of(result)
     families = API_FAMILIES.get(model_provider)
     if families is not None:
         if model_provider == "bedrock":
@@ -97,10 +108,34 @@ def _vertex(settings: dict[str, Any], scheme: Scheme) -> None:
     for name in ("project_id", "location"):
         if not isinstance(settings.get(name), str) or not settings[name]:
             raise Invalid("is required", field=f"settings.{name}")
-    if scheme is Scheme.GOOGLE_IMPERSONATION and not isinstance(settings.get("target_service_account"), str):
-        raise Invalid("is required", field="settings.target_service_account")
+    if scheme is Scheme.GOOGLE_IMPERSONATION:
+        accounts_of(settings)
     if not re.match(r"[a-z0-9-]+\Z", settings["location"]):
         raise Invalid("must be a location such as us-central1 or global", field="settings.location")
+
+
+def authority_of(settings: Mapping[str, Any]) -> str:
+    """Return the host that an application's secret is shown to. Raises `Invalid`."""
+    found = settings.get("authority_host", AUTHORITIES[0])
+    if found not in AUTHORITIES:
+        raise Invalid(f"must be one of {', '.join(AUTHORITIES)}", field="settings.authority_host")
+    return str(found)
+
+
+def accounts_of(settings: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the account that is acted for, and those through which that may be done. Raises `Invalid`."""
+    _require_text(settings, "target_service_account", SERVICE_ACCOUNT, _ACCOUNT)
+    delegates = settings.get("delegates", [])
+    if not isinstance(delegates, list) or not all(_is_account(each) for each in delegates):
+        raise Invalid(f"must be a list; each {_ACCOUNT}", field="settings.delegates")
+    return settings["target_service_account"], tuple(delegates)
+
+
+_ACCOUNT = "must be the address or the number of a service account"
+
+
+def _is_account(value: object) -> bool:
+    return isinstance(value, str) and SERVICE_ACCOUNT.match(value) is not None
 
 
 def _require_text(settings: Mapping[str, Any], name: str, shape: re.Pattern[str], rule: str) -> None:
