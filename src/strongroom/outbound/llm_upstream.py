@@ -75,7 +75,7 @@ class LlmReply:
 class LlmUpstream:
     """Implements `Upstream` of `delivery/llm` on the one dialer. `ssl_context` offers HTTP/1.1 alone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it dials with, and how much it keeps
         self,
         *,
         dialer: Dialer,
@@ -83,7 +83,9 @@ class LlmUpstream:
         ssl_context: ssl.SSLContext,
         connect_seconds: float,
         head_bytes: int,
+        most_pools: int = MAX_POOLS,
     ) -> None:
+        self._most_pools = most_pools
         self._judging = {"https": Judging(dialer), "http": Judging(dialer, listed=guard)}
         self._ssl_context = ssl_context
         self._head_bytes = head_bytes
@@ -133,7 +135,7 @@ class LlmUpstream:
 
     async def _pool(self, whose: str, scheme: str) -> "_Pool":
         now = asyncio.get_running_loop().time()
-        if now >= self._sweep_at or len(self._pools) >= MAX_POOLS:
+        if now >= self._sweep_at or len(self._pools) >= self._most_pools:
             await self._forget(now)
         pool = self._pools.get((whose, scheme))
         if pool is None:
@@ -145,7 +147,7 @@ class LlmUpstream:
     async def _forget(self, now: float) -> None:
         """Close pools that nobody uses: those that rested long, and the longest resting of too many."""
         self._sweep_at = now + _SWEEP_SECONDS
-        over = len(self._pools) - MAX_POOLS + 1
+        over = len(self._pools) - self._most_pools + 1
         resting = [key for key, each in self._pools.items() if not each.users]  # the longest resting first
         gone = [
             key for at, key in enumerate(resting) if at < over or now - self._pools[key].used_at > _FORGOTTEN_SECONDS

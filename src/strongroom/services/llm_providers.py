@@ -1,5 +1,6 @@
 """Providers: made, shown, changed, removed. Each row is marked, so that nobody else's row takes a secret anywhere."""
 
+from dataclasses import replace
 from typing import final
 
 from strongroom.core.actions import Action
@@ -11,7 +12,7 @@ from strongroom.core.llm.attribution import actor
 from strongroom.core.llm.connections import Connection
 from strongroom.core.llm.hosts import require_inference_host
 from strongroom.core.llm.mappings import MappingChange, ModelMapping
-from strongroom.core.llm.providers import Provider, ProviderChange
+from strongroom.core.llm.providers import Health, Provider, ProviderChange
 from strongroom.core.sources import Clock, Entropy
 from strongroom.core.uuids import uuid_from
 from strongroom.crypto.marks import Marks
@@ -97,6 +98,8 @@ class ProviderService:
             if after is before:
                 return before, connection
             await self._require_allowed(principal, after, connection, before=before)
+            if after.whereabouts() != before.whereabouts():
+                after = replace(after, health=Health())  # that was another place's
             mark = self._marks.make(after.whereabouts())
             done = await self._providers.replace(after, mark, expected=before.updated_at)
             return (after, connection) if done else None

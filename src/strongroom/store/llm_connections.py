@@ -14,6 +14,7 @@ from strongroom.core.fields import from_plain, to_plain
 from strongroom.core.ids import CredentialId, WorkspaceId
 from strongroom.core.llm.attribution import Attribution
 from strongroom.core.llm.connections import MAX_CONNECTIONS, Connection, comparable
+from strongroom.core.llm.providers import HealthStatus
 from strongroom.core.llm.schemes import Scheme
 from strongroom.services.ports import Change, Custody, Subject
 from strongroom.store import credentials as kept
@@ -50,6 +51,11 @@ _REPLACE = (
         role_trust=bindparam("new_role_trust"),
         attribution=bindparam("new_attribution"),
     )
+)
+_UNVERIFIED = (
+    update(providers)
+    .where(providers.c.connection_id == bindparam("connection"))
+    .values(health_status=HealthStatus.UNVERIFIED.value, health_checked_at=None, health_detail=None)
 )
 _LOCKED = select(connections.c.credential_id).where(*_IN_PLACE).with_for_update()
 _USERS = (
@@ -146,6 +152,8 @@ def _replace(connection: Connection, custody: Custody | None, expected: int, dat
         database.execute(_REPLACE, {"connection": credential.id, **values})
     except IntegrityError as error:
         raise _taken(error) from None
+    if custody is not None:  # what was seen of its upstreams was seen of another secret
+        database.execute(_UNVERIFIED, {"connection": credential.id})
     news.append(_changed(credential))
     return True
 

@@ -6,10 +6,12 @@ from tests.delivery.llm.rig import Rig, rig_of
 from tests.delivery.llm.vendors import Vendor, vendor
 from tests.dialects.stage import Stage, running
 
+LEADS = {"metadata.example.com": "169.254.169.254", "inner.example.com": "10.0.0.1"}
+
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running(tmp_path_factory.mktemp("llm"), reaches_loopback=True) as started:
+    with running(tmp_path_factory.mktemp("llm"), reaches_loopback=True, resolve=LEADS) as started:
         yield started
 
 

@@ -54,7 +54,7 @@ class Rig:
         api_key: str | None = STORED,
         connection: str | None = None,
         name: str | None = None,
-        **mapping: object,
+        **mapping: Any,  # noqa: ANN401 - the fields of a mapping
     ) -> Route:
         """Make a connection (unless there is one), a provider, its model, and an alias of it."""
         base = vendor if isinstance(vendor, str) else vendor.url
@@ -92,7 +92,12 @@ class Rig:
         return AsyncAnthropic(base_url=self.url, **given)
 
     async def post(
-        self, path: str = "/chat/completions", body: object = None, *, content: bytes | None = None, **fields: str
+        self,
+        path: str = "/chat/completions",
+        body: object = None,
+        *,
+        content: bytes | None = None,
+        **fields: Any,  # noqa: ANN401 - header fields
     ) -> httpx.Response:
         """Send plain HTTP."""
         headers = {"authorization": f"Bearer {self.key}"}

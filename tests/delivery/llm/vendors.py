@@ -1,6 +1,7 @@
 """An upstream that says what a test tells it to say, byte by byte, and remembers what it was asked."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -98,7 +99,8 @@ async def vendor(*answers: Say) -> AsyncIterator[Vendor]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        await running.serve(reader, writer)
+        with contextlib.suppress(asyncio.CancelledError):  # at the end; the streams' own callback would log it
+            await running.serve(reader, writer)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     running.port = server.sockets[0].getsockname()[1]
