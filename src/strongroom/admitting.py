@@ -1,32 +1,71 @@
 """Who is let in at the API, put together: keys of ours, and tokens of the issuer that the operator trusts."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import final
 
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from strongroom.core.failures import NotTaken
+from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.edge import Edge
 from strongroom.egress import custody_client
-from strongroom.ground import Doors, Ground
+from strongroom.ground import Doors, Ground, public_url
 from strongroom.services.authentication import Authentication
 from strongroom.services.entrance import Entrance, Issued
 from strongroom.services.first_sight import FirstSight
 from strongroom.services.foreign_tokens import ForeignTokens
+from strongroom.services.identities import IdentityKeyService, IdentityRing
+from strongroom.services.installation import IDENTITY_KEYS, TOKEN_KEYS, Installation
 from strongroom.services.issuer_keys import IssuerKeys
+from strongroom.services.issuing import Issuing
 from strongroom.services.known_callers import KnownCallers
+from strongroom.services.organizations import OrganizationService
 from strongroom.settings import Settings
 
 
-def entrance(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Entrance:
-    """Put the entrance together."""
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitting:
+    """Who lets in, and who issues tokens to holders of keys, if anybody does."""
+
+    entrance: Entrance
+    issuing: Issuing | None
+
+
+async def keep_signing_keys(installation: Installation, edge: Edge) -> None:
+    """Make the keys that sessions' identities and our own tokens are signed with: for each purpose its own."""
+    for purpose in (IDENTITY_KEYS, TOKEN_KEYS):
+        await installation.keep(purpose, IdentityKeys.fresh(edge.clock()).to_bytes())
+
+
+def identity_keys(settings: Settings, edge: Edge, doors: Doors, ground: Ground) -> IdentityKeyService:
+    """Put together who shows and rotates the keys of sessions' identities."""
+    ring = IdentityRing(sealed=ground.store.sealed, seal=ground.keyring)
+    return IdentityKeyService(ring=ring, gate=ground.gate, clock=edge.clock, issuer=public_url(settings, doors))
+
+
+def admitting(  # noqa: PLR0913 - what it stands on
+    settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str, organizations: OrganizationService
+) -> Admitting:
+    """Put everything together."""
     known = KnownCallers()
-    return Entrance(
-        keys=Authentication(tenants=ground.store.tenants, known=known),
-        issued=_foreign(settings, edge, doors, ground, roots),
-        known=known,
-        clock=edge.clock,
-    )
+    keys = Authentication(tenants=ground.store.tenants, known=known)
+    issuing = None
+    if settings.issues_tokens:
+        issuing = Issuing(
+            url=public_url(settings, doors),
+            ring=IdentityRing(sealed=ground.store.sealed, seal=ground.keyring, name=TOKEN_KEYS),
+            keys=keys,
+            organizations=organizations,
+            sign_ins=ground.store.sign_ins,
+            gate=ground.gate,
+            clock=edge.clock,
+            new_id=edge.new_id,
+            entropy=edge.entropy,
+        )
+    issued = [*([] if issuing is None else [issuing]), *_foreign(settings, edge, doors, ground, roots)]
+    return Admitting(entrance=Entrance(keys=keys, issued=issued, known=known, clock=edge.clock), issuing=issuing)
 
 
 def _foreign(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Iterator[Issued]:

@@ -251,6 +251,8 @@ class Settings(CustodySettings):
     """What those tokens must name as their audience."""
     jwks_url: Annotated[str | None, AfterValidator(_issuer)] = None
     """Where the issuer's keys are; without it, its metadata says so."""
+    issues_tokens: bool = True
+    """Whether holders of keys can have signed tokens of our own issuer."""
     jwt_organization: _Text | None = None
     """The organization that tokens act in which name none."""
     jwt_new_organizations: bool = True

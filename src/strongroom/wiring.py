@@ -17,10 +17,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.types import ASGIApp
 
 from strongroom import data_dir
-from strongroom.admitting import EntranceCounts, entrance
+from strongroom.admitting import EntranceCounts, admitting, identity_keys, keep_signing_keys
 from strongroom.consenting import Public, connecting
 from strongroom.core.secret import Secret
-from strongroom.crypto.identity_keys import IdentityKeys
 from strongroom.crypto.tokens import PageTokens, mint_api_key, subkey
 from strongroom.delivery import llm as llm_door
 from strongroom.delivery.egress import CertificateAuthority
@@ -32,12 +31,13 @@ from strongroom.dialects.mounting import mounted
 from strongroom.dialects.native.fill_counts import FillCounts
 from strongroom.dialects.options import Options
 from strongroom.dialects.rates import Rates, token
+from strongroom.dialects.signing_in import signing_in
 from strongroom.dialects.well_known import well_known
 from strongroom.edge import Edge
 from strongroom.egress import Egress, Exchanges, Proxies, assembled, assembled_refresher, control_client, custody_client
 from strongroom.filling import filling
 from strongroom.gateway import Mcp, gateway
-from strongroom.ground import Doors, Ground, access_of, bracketed, opened, public_url, write_certificates
+from strongroom.ground import Doors, Ground, access_of, bracketed, opened, write_certificates
 from strongroom.llm import Llm, llm
 from strongroom.outbound import trust
 from strongroom.outbound.mcp_probe import HttpMcpProbe
@@ -50,8 +50,7 @@ from strongroom.services.deliverer import Deliverer
 from strongroom.services.environments import EnvironmentService
 from strongroom.services.folders import FolderService
 from strongroom.services.idempotency import Idempotency
-from strongroom.services.identities import IdentityKeyService, IdentityRing
-from strongroom.services.installation import AUTHORITY, IDENTITY_KEYS, Foundation, Installation
+from strongroom.services.installation import AUTHORITY, Foundation, Installation
 from strongroom.services.keys import KeyService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
@@ -146,7 +145,7 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         await installation.keep(AUTHORITY, CertificateAuthority.mint(now=edge.clock())),
         clock=edge.clock,
     )
-    await installation.keep(IDENTITY_KEYS, IdentityKeys.fresh(edge.clock()).to_bytes())
+    await keep_signing_keys(installation, edge)
     files = write_certificates(settings.data_dir.resolve(), roots, authority.certificate)
     access = access_of(settings, doors, files, authority.certificate)
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
@@ -209,7 +208,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
-    authentication = entrance(settings, edge, doors, ground, roots)
+    admitted = admitting(settings, edge, doors, ground, roots, organizations)
     credentials = CredentialService(
         credentials=store.credentials,
         vaults=store.vaults,
@@ -220,7 +219,8 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         default_custodian=settings.default_custodian,
     )
     return Services(
-        authentication=authentication,
+        authentication=admitted.entrance,
+        issuing=admitted.issuing,
         idempotency=Idempotency(
             replies=store.replies, seal=keyring, clock=clock, secret=subkey(founded.secret, "idempotency")
         ),
@@ -260,14 +260,9 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
             insecure=settings.insecure_upstreams,
         ),
         connecting=connecting(
-            settings, edge, doors, ground, roots, credentials=credentials, authentication=authentication
+            settings, edge, doors, ground, roots, credentials=credentials, authentication=admitted.entrance
         ),
-        identity_keys=IdentityKeyService(
-            ring=IdentityRing(sealed=store.sealed, seal=keyring),
-            gate=gate,
-            clock=clock,
-            issuer=public_url(settings, doors),
-        ),
+        identity_keys=identity_keys(settings, edge, doors, ground),
         validation=ValidationService(
             credentials=store.credentials,
             custodian=custodian,
@@ -347,9 +342,9 @@ def _api(  # noqa: PLR0913 - as above
         exchanges,
         elsewhere,
         FillCounts(services.filling.fill),
+        EntranceCounts(services.authentication),
     ):
         registry.register(counted)
-    registry.register(EntranceCounts(services.authentication))
 
     async def ready() -> None:
         await store.tenants.organizations()
@@ -383,6 +378,7 @@ def _api(  # noqa: PLR0913 - as above
     return Front(
         apps=mounted(DIALECTS.values(), services, options)
         | well_known(services.identity_keys.issuer, services.identity_keys.key_set)
+        | signing_in(services.issuing, options)
         | {PREFIX: mcp.gateway, llm_door.PREFIX: language.gateway},
         ready=ready,
         metrics=metrics,

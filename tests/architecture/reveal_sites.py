@@ -34,6 +34,8 @@ REVEAL_SITES = {
     "strongroom.outbound.cloud.clouds": "writes a token into the field that carries it",
     "strongroom.outbound.cloud.entra": "hands Microsoft's client the secret that an application signs in with",
     "strongroom.outbound.cloud.google": "hands Google's client the key that a service account signs in with",
+    "strongroom.dialects.signing_in.token_endpoint": "hands fresh tokens to the program that they are for, once",
+    "strongroom.services.issuing": "hands a code to the browser that brings it to its program, once",
     "strongroom.outbound.mcp_probe": "sends an MCP server the token whose use is looked at",
     "strongroom.outbound.token_endpoint": "writes the form and the Basic credentials that a token endpoint is sent",
     "strongroom.playwright.*": "shows the server its token, and types a value into the page that it was redeemed for",

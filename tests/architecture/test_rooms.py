@@ -38,6 +38,7 @@ PORTS = (
     "strongroom.services.llm_use_ports",
     "strongroom.services.llm_cloud",
     "strongroom.services.fill_ports",
+    "strongroom.services.sign_in_ports",
     "strongroom.services.oauth_ports",
     "strongroom.services.provider_ports",
     "strongroom.services.webhook_ports",

@@ -221,16 +221,15 @@ def running(
 async def _served(
     settings: Settings, loop: asyncio.AbstractEventLoop, edge: Edge, through: Callable[[ASGIApp], ASGIApp]
 ) -> AsyncIterator[Stage]:
-    doors = Doors(api=("127.0.0.1", 1), proxy=("127.0.0.1", 2))
-    async with build(settings, edge, doors=doors) as house:
-        server = uvicorn.Server(
-            uvicorn.Config(through(house.api), log_config=None, access_log=False, lifespan="off", ws="none")
-        )
-        with socket.create_server(("127.0.0.1", 0)) as bound:  # who connects before it serves waits in the backlog
+    with socket.create_server(("127.0.0.1", 0)) as bound:  # who connects before it serves waits in the backlog
+        door = ("127.0.0.1", bound.getsockname()[1])
+        async with build(settings, edge, doors=Doors(api=door, proxy=("127.0.0.1", 2))) as house:
+            server = uvicorn.Server(
+                uvicorn.Config(through(house.api), log_config=None, access_log=False, lifespan="off", ws="none")
+            )
             serving = loop.create_task(server.serve(sockets=[bound]))
-            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
             try:
-                yield Stage(url=url, house=house, loop=loop, data_dir=settings.data_dir)
+                yield Stage(url=f"http://127.0.0.1:{door[1]}", house=house, loop=loop, data_dir=settings.data_dir)
             finally:
                 server.should_exit = True
                 await serving

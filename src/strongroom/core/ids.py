@@ -48,6 +48,8 @@ PROVIDER_TOKEN_ID = "ptok_"  # noqa: S105 - what the ids of such tokens begin wi
 ITEM = "item_"
 SETTINGS = "oat_"
 IDENTITY_TOKEN = "idt_"  # noqa: S105 - likewise
+ACCESS_TOKEN = "atok_"  # noqa: S105 - likewise
+SIGN_IN = "sign_"
 USER = "user_"
 """In front of the ids of persons and machines that an issuer of tokens vouches for."""
 

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -81,11 +81,16 @@ class KeySet:
     def read(cls, document: bytes) -> "KeySet":
         """Read a JWK Set. What is no key for our algorithms is passed over. Raises `BadReply`."""
         try:
-            rows = json.loads(document)["keys"]
-        except (KeyError, TypeError, ValueError, RecursionError):
+            found = json.loads(document)
+        except (ValueError, RecursionError):
             raise BadReply("the issuer's key set is none") from None
-        if not isinstance(rows, list):
+        if not isinstance(found, dict) or not isinstance(found.get("keys"), list):
             raise BadReply("the issuer's key set is none")
+        return cls.of(found["keys"])
+
+    @classmethod
+    def of(cls, rows: Sequence[Any]) -> "KeySet":
+        """Return those of some JWKs that can verify."""
         return cls(found for row in rows[:MAX_KEYS] if isinstance(row, dict) and (found := _key(row)) is not None)
 
     def __len__(self) -> int:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from strongroom.core.failures import Invalid
-from strongroom.core.ids import base62
+from strongroom.core.ids import SIGN_IN, base62
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
 from strongroom.core.sources import Entropy
@@ -28,10 +28,13 @@ PROVIDER_TOKEN = "srp_"  # noqa: S105 - as above
 GATEWAY_KEY = "bd-"
 FILL_TOKEN = "srf_"  # noqa: S105 - as above
 PAGE_TOKEN = "page_"  # noqa: S105 - as above
+REFRESH_TOKEN = "srr_"  # noqa: S105 - as above
 
 TOKEN_BYTES = 32
 _TOKEN_DIGITS = 43  # 62**43 > 2**256
 _MINTED = re.compile(rf"(?:{API_KEY}|{SESSION_TOKEN}|{PROVIDER_TOKEN})[0-9A-Za-z]{{{_TOKEN_DIGITS}}}\Z")
+_REFRESH = re.compile(rf"{REFRESH_TOKEN}([0-9A-Za-z]{{24}})[0-9A-Za-z]{{{_TOKEN_DIGITS}}}\Z")
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")  # RFC 7636 section 4.1
 _SHOWN_DIGITS = 4  # of 43: leaves 232 bits
 _MAC_BYTES = 16
 _SUBKEY_BYTES = 32
@@ -65,6 +68,29 @@ def mint_fill_token(entropy: Entropy) -> Secret:
 def is_fill_token(token: Secret) -> bool:
     """Tell such a token from a key."""
     return token.reveal().startswith(FILL_TOKEN)
+
+
+def mint_code(entropy: Entropy) -> Secret:
+    """Make the code that a program exchanges for tokens (RFC 6749 section 4.1.2)."""
+    return _mint("", entropy)
+
+
+def mint_refresh_token(sign_in: str, entropy: Entropy) -> Secret:
+    """Make the token by which somebody stays signed in; it names the sign-in, so that an old one is known as such."""
+    return _mint(REFRESH_TOKEN + sign_in.removeprefix(SIGN_IN), entropy)
+
+
+def sign_in_of(token: Secret) -> str | None:
+    """Return which sign-in a refresh token is of, or None if it is none."""
+    found = _REFRESH.match(token.reveal())
+    return None if found is None else SIGN_IN + found[1]
+
+
+def proves(verifier: Secret, challenge: str) -> bool:
+    """Tell whether a verifier is the one that a challenge was made from, by S256 (RFC 7636 section 4.6)."""
+    text = verifier.reveal()
+    made = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
+    return bool(_VERIFIER.match(text)) and hmac.compare_digest(made, challenge.encode())
 
 
 def mint_state(entropy: Entropy) -> Secret:

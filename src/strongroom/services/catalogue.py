@@ -15,6 +15,7 @@ from strongroom.services.folders import FolderService
 from strongroom.services.gateway_keys import GatewayKeyService
 from strongroom.services.idempotency import Idempotency
 from strongroom.services.identities import IdentityKeyService
+from strongroom.services.issuing import Issuing
 from strongroom.services.keys import KeyService
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
@@ -39,6 +40,7 @@ class Services:
     """One of each; a front door takes from it what it speaks of."""
 
     authentication: Entrance
+    issuing: Issuing | None
     idempotency: Idempotency
     vaults: VaultService
     credentials: CredentialService

@@ -25,27 +25,28 @@ from strongroom.services.ports import Seal, Sealed
 
 @final
 class IdentityRing:
-    """The keys as they are now, for one process."""
+    """The keys of one purpose as they are now, for one process."""
 
-    def __init__(self, *, sealed: Sealed, seal: Seal) -> None:
+    def __init__(self, *, sealed: Sealed, seal: Seal, name: str = IDENTITY_KEYS) -> None:
+        self._name = name
         self._sealed = sealed
         self._seal = seal
         self._opened: tuple[bytes, IdentityKeys] | None = None
 
     async def now(self) -> tuple[bytes, IdentityKeys]:
         """Return the keys, and the envelope that they lie in."""
-        envelope = await self._sealed.get(IDENTITY_KEYS)
+        envelope = await self._sealed.get(self._name)
         if envelope is None:
-            raise Unavailable("the keys of agent identities are missing: start the server again")
+            raise Unavailable(f"the {self._name.replace('_', ' ')} are missing: start the server again")
         if self._opened is None or self._opened[0] != envelope:
-            written = await self._seal.open(binding(IDENTITY_KEYS), envelope)
+            written = await self._seal.open(binding(self._name), envelope)
             self._opened = envelope, IdentityKeys.read(written)
         return self._opened
 
     async def replace(self, keys: IdentityKeys, *, expected: bytes) -> bool:
         """Keep other keys if the envelope is still the expected one; tell whether."""
-        envelope = await self._seal.seal(binding(IDENTITY_KEYS), keys.to_bytes())
-        return await self._sealed.replace(IDENTITY_KEYS, envelope, expected=expected)
+        envelope = await self._seal.seal(binding(self._name), keys.to_bytes())
+        return await self._sealed.replace(self._name, envelope, expected=expected)
 
 
 @final

@@ -19,6 +19,7 @@ from strongroom.services.ports import Seal, Sealed, Tenants
 INSTALLATION = "installation"
 AUTHORITY = "authority"
 IDENTITY_KEYS = "identity_keys"
+TOKEN_KEYS = "token_keys"  # noqa: S105 - what the keys that sign tokens are kept under
 _SECRET_BYTES = 32
 _FIRST_ORGANIZATION = "default"
 

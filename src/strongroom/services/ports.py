@@ -39,6 +39,7 @@ from strongroom.services.llm_use_ports import LlmUses
 from strongroom.services.login_ports import Folders, Logins, PushedCodes
 from strongroom.services.oauth_ports import Refreshes
 from strongroom.services.provider_ports import ProviderItems, ProviderTokens
+from strongroom.services.sign_in_ports import SignIns
 from strongroom.services.usage_ports import Refusals, Uses
 from strongroom.services.webhook_ports import Outbox, Webhooks
 
@@ -390,3 +391,4 @@ class Store:
     llm_uses: LlmUses
     fill_tokens: FillTokens
     fills: Fills
+    sign_ins: SignIns

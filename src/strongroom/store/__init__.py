@@ -41,6 +41,7 @@ from strongroom.store.replies import ReplyStore
 from strongroom.store.schema import CURRENT, INSTALLATION, Inspection, State
 from strongroom.store.sealed import SealedStore
 from strongroom.store.sessions import SessionStore
+from strongroom.store.sign_ins import SignInStore
 from strongroom.store.sqlite import SqliteDriver
 from strongroom.store.tenants import TenantStore
 from strongroom.store.uses import UseStore
@@ -118,6 +119,7 @@ async def assembled(database: Database, *, clock: Clock) -> Store:
         llm_uses=LlmUseStore(database=database),
         fill_tokens=FillTokenStore(database=database),
         fills=FillStore(database=database),
+        sign_ins=SignInStore(database=database),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, select, text
 from strongroom.core.failures import NotReady
 from strongroom.store import tables
 
-CURRENT = 13
+CURRENT = 14
 """The schema that this release reads and writes: the newest file in `migrations/versions`."""
 
 INSTALLATION = "installation"

@@ -111,6 +111,12 @@ BEHAVIOURS = (
     Behaviour("B061", "a valid JWT without an organization, or of two: 403", "our choice"),
     Behaviour("B062", "a bd- key on /admin: 401", "vendor docs"),
     Behaviour("B063", "created_by_user_id is a UUID whoever asks, and for a subject that is none", "measured client"),
+    Behaviour(
+        "B064",
+        "SDK ClientCredentialsOptions: discovery, a token by Basic, a list; the second call uses the same token",
+        "measured client",
+    ),
+    Behaviour("B065", "a token by a secret in the form: 200", "Terraform provider"),
     Behaviour("B066", "GET and DELETE with a JSON content type and no body: as usual", "measured client"),
     Behaviour("B067", "budgets: 501, one request of the SDK", "measured client"),
     Behaviour("B100", "a Google JSON of another type or with a foreign token_uri: 400", "our choice"),
