@@ -23,6 +23,7 @@ def covers(*ids: str) -> Callable[[Test], Test]:
 
 
 BEHAVIOURS = (
+    Behaviour("L026", "aws-trust-info of a role: the server's principal and the connection's external id", "SDK"),
     Behaviour("L030", "after a rotation a chat goes out with the new key, never the old", "vendor docs"),
     Behaviour("L031", "a change of the name alone leaves the key that goes out", "vendor docs"),
     Behaviour("L034", "an empty api_key is refused and the old key still works", "Terraform provider"),
@@ -52,9 +53,18 @@ BEHAVIOURS = (
     Behaviour("L088", "a redirect: 502, and the other host is not asked", "our choice"),
     Behaviour("L089", "azure with a dated version: deployment in the path, api-key", "another gateway"),
     Behaviour("L090", "azure without a version: /openai/v1", "another gateway"),
+    Behaviour("L091", "Entra: a token for the vendor's scope as bearer; the second call is cached", "measured"),
     Behaviour("L092", "google_ai chat: /v1beta/openai, bearer, no query", "another gateway"),
+    Behaviour("L093", "Bedrock with AWS keys: the signature that its receiver computes", "measured"),
+    Behaviour("L094", "with a session token: sent and signed", "measured"),
+    Behaviour("L095", "with a role: STS is asked once for two requests, with ExternalId and session name", "measured"),
+    Behaviour("L096", "a role that does not trust us: 502 upstream_auth_failed, no account in the body", "measured"),
     Behaviour("L097", "a Bedrock API key: bearer, nothing signed", "another gateway"),
+    Behaviour("L098", "Vertex with a service account: RS256 to Google, Anthropic's path and body", "measured"),
+    Behaviour("L099", "Vertex as another account: its token goes out", "measured"),
+    Behaviour("L101", "google_adc with ambient identity off: 503, nothing is sent", "our choice"),
     Behaviour("L103", "a name that leads to a metadata address: 502, never connected", "our choice"),
     Behaviour("L105", "a stream from cohere: no stream_options unless the client sent them", "another gateway"),
     Behaviour("L106", "a rotation during a stream: it ends on the old key, the next request has the new", "our choice"),
+    Behaviour("L107", "validating a role and Google's identity: ok, or an error status; nothing stored", "vendor docs"),
 )

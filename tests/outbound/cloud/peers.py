@@ -85,7 +85,7 @@ class Clouds:
             case _ if host in {LOGIN, LOGIN_US}:
                 return self._entra(seen)
             case _:
-                return web.json_response({"host": host})
+                return web.json_response(answer_of(seen))
 
     def _sts(self, seen: Mapping[str, Any]) -> web.Response:
         require_signature(seen, PRINCIPAL, "sts")
@@ -140,6 +140,24 @@ class Clouds:
         host = urlsplit(seen["url"]).hostname or ""
         token = f"entra-{form['scope'].split('/')[2]}-{self.count(host)}"
         return web.json_response({"access_token": token, "expires_in": self.seconds, "token_type": "Bearer"})
+
+
+def answer_of(seen: Mapping[str, Any]) -> dict[str, object]:
+    """Say what a model says, in the format of what was asked."""
+    if "chat/completions" in seen["url"]:
+        message = {"role": "assistant", "content": "hello"}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        return {"id": "c1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+    return {
+        "id": "m1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [{"type": "text", "text": "hello"}],
+        "stop_reason": "end_turn",
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
 
 
 def form_of(seen: Mapping[str, Any]) -> dict[str, str]:
