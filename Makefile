@@ -6,6 +6,7 @@
 #   make test-skyvern-server   a real Skyvern server that keeps its credentials here; its environment takes 1.3 GB
 #   make pictures          the pictures of the documentation, taken anew
 #   make bench             how fast the proxy is, beside a direct connection and mitmproxy
+#   make bench-llm         how fast the LLM gateway is, beside a direct connection and LiteLLM; takes 1 GB
 #   PYTHON=python3.12      which Python to use
 
 MAKEFLAGS += --no-print-directory
@@ -15,7 +16,7 @@ ARGS ?=
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo test test-skyvern-server bench fmt lint types imports coverage docs lock clean environment clients system
+.PHONY: help pictures demo test test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients system
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -39,6 +40,10 @@ test-skyvern-server: environment
 bench: environment
 	@scripts/venv .venv-bench requirements/bench.lock
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-llm: environment
+	@scripts/venv .venv-bench-llm requirements/bench-llm.lock
+	@$(BIN)/python -m benchmarks.llm $(ARGS)
 
 pictures: system environment
 	@$(BIN)/python -m tests.playwright.picture docs/images/browser-agents.png

@@ -108,9 +108,8 @@ async def build(settings: Settings, edge: Edge, *, doors: Doors, fleet: Proxies 
         house = await _furnished(settings, edge, doors, ground, roots, fleet)
         changes = ground.store.changes
         works = {"follow changes for known keys": house.services.authentication.follow(changes)}
-        works |= house.mcp.works(changes)
+        works |= {**house.mcp.works(changes), **house.llm.works()}
         works |= await stack.enter_async_context(house.routing.opened(changes))
-        works |= house.llm.works()
         stack.push_async_callback(house.mcp.close)
         stack.push_async_callback(house.llm.close)
         if isinstance(house.egress, Egress):

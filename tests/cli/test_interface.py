@@ -44,6 +44,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         *(f"key {verb}" for verb in ("create", "list", "revoke")),
         *(f"provider-token {verb}" for verb in ("create", "list", "revoke")),
         *(f"webhook {verb}" for verb in ("create", "list", "show", "test", "deliveries", "rotate", "enable", "delete")),
+        *(f"llm {verb}" for verb in ("add", "enable", "list", "rotate", "usage", "limit")),
+        *(f"llm key {verb}" for verb in ("create", "list", "disable", "revoke")),
         *(f"audit {verb}" for verb in ("tail", "verify", "export")),
     }
 
@@ -89,7 +91,9 @@ def test_no_command_takes_a_secret_as_an_argument() -> None:
         for option in parameter.opts
         if TELLING.search(option) and not getattr(parameter, "is_flag", False)
     }
-    assert taking == {("credential add", "--value-file"), ("credential rotate", "--value-file")}
+    assert taking == {
+        (f"{noun} {verb}", "--value-file") for noun in ("credential", "llm") for verb in ("add", "rotate")
+    }
 
 
 def test_a_secret_that_is_typed_as_an_option_is_refused_and_not_repeated(lonely: Shell) -> None:

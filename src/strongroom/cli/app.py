@@ -19,6 +19,7 @@ from strongroom.cli import (
     environment,
     identity_key,
     key,
+    llm,
     org,
     provider_item,
     provider_token,
@@ -63,6 +64,7 @@ app.add_typer(session.commands, name="session")
 app.add_typer(audit.commands, name="audit")
 app.add_typer(webhook.commands, name="webhook")
 app.add_typer(key.commands, name="key")
+app.add_typer(llm.commands, name="llm")
 app.add_typer(identity_key.commands, name="identity-key")
 app.add_typer(org.commands, name="org")
 app.add_typer(provider_token.commands, name="provider-token")

@@ -8,7 +8,7 @@ Rules kept here:
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import Any, final
@@ -62,15 +62,35 @@ class Client:
         """Read something."""
         return self._ask("GET", where + _query(query))
 
+    def asked(self, where: str, query: Sequence[tuple[str, object]], words: Words = NO_WORDS) -> Any:  # noqa: ANN401 - as `Json`
+        """Read something; `query` may name something twice, and `words` is as for `post`."""
+        given = [(name, _text(value)) for name, value in query if value is not None]
+        try:
+            return self._ask("GET", f"{where}?{urlencode(given, errors='surrogateescape')}")
+        except Refusal as refusal:
+            raise Refusal(as_typed(str(refusal), {}, words), status=refusal.status) from None
+
+    def listed(self, where: str) -> list[Json]:
+        """Read what is a list by itself."""
+        answer = self._ask("GET", where, shape=list)
+        if not all(isinstance(each, dict) for each in answer):
+            raise self._stranger()
+        return list(answer)
+
     def post(self, where: str, body: Mapping[str, object] | None = None, words: Words = NO_WORDS) -> Any:  # noqa: ANN401 - as `Json`
         """Make or change something; without a body, an empty one is sent.
 
         `words` says what the person calls the fields of the body, for a refusal that names them.
         """
-        try:
-            return self._ask("POST", where, b"" if body is None else json.dumps(body).encode())
-        except Refusal as refusal:
-            raise Refusal(as_typed(str(refusal), body, words), status=refusal.status) from None
+        return self._sent("POST", where, body, words)
+
+    def put(self, where: str, body: Mapping[str, object], words: Words = NO_WORDS) -> Any:  # noqa: ANN401 - as `Json`
+        """Change something, as the API says; otherwise like `post`."""
+        return self._sent("PUT", where, body, words)
+
+    def patch(self, where: str, body: Mapping[str, object]) -> Any:  # noqa: ANN401 - as `Json`
+        """Change a part of something."""
+        return self._sent("PATCH", where, body, NO_WORDS)
 
     def delete(self, where: str) -> Any:  # noqa: ANN401 - as `Json`
         """Remove something."""
@@ -97,7 +117,13 @@ class Client:
         except (TypeError, ValueError):  # a moment without a zone, or no moment
             raise self._stranger() from None
 
-    def _ask(self, method: str, where: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - as `Json`
+    def _sent(self, method: str, where: str, body: Mapping[str, object] | None, words: Words) -> Any:  # noqa: ANN401 - as `Json`
+        try:
+            return self._ask(method, where, b"" if body is None else json.dumps(body).encode())
+        except Refusal as refusal:
+            raise Refusal(as_typed(str(refusal), body, words), status=refusal.status) from None
+
+    def _ask(self, method: str, where: str, body: bytes | None = None, shape: type = dict) -> Any:  # noqa: ANN401 - as `Json`
         with self._open(method, where, body) as reply:
             try:
                 text = reply.read()
@@ -107,7 +133,7 @@ class Client:
             answer = json.loads(text)
         except (ValueError, RecursionError):
             raise self._stranger() from None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, shape):
             raise self._stranger()
         return answer
 
