@@ -4,6 +4,7 @@
 #   make demo              the first hour in one command
 #   make test              everything that must hold; ARGS="-k audit" for a part of it
 #   make test-skyvern-server   a real Skyvern server that keeps its credentials here; its environment takes 1.3 GB
+#   make fuzz              thousands of examples where the tests draw some; takes an hour
 #   make pictures          the pictures of the documentation, taken anew
 #   make bench             how fast the proxy is, beside a direct connection and mitmproxy
 #   make bench-llm         how fast the LLM gateway is, beside a direct connection and LiteLLM; takes 1 GB
@@ -16,7 +17,7 @@ ARGS ?=
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo test test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients system
+.PHONY: help pictures demo test fuzz test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients system
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -31,6 +32,10 @@ test: system environment clients
 	@$(MAKE) types
 	@$(MAKE) imports
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# What the suite draws a few examples of, at length (tests/depth.py); tests/fuzz searches on its own.
+fuzz: environment
+	$(BIN)/python -m pytest -n auto --dist worksteal --timeout=7200 --hypothesis-profile=long -m hypothesis $(ARGS)
 
 # Not a part of `make test`, for the size of what it needs; the calls that it makes are replayed there always.
 test-skyvern-server: environment

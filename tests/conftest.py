@@ -8,11 +8,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import depth
 from tests.needs import MARK
 from tests.nursery import forking
 
-hypothesis.settings.register_profile("strongroom", deadline=None)  # how long an example takes says what else runs
-hypothesis.settings.load_profile("strongroom")
+hypothesis.settings.load_profile(depth.USUAL)
 
 
 def pytest_sessionfinish() -> None:

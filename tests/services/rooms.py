@@ -47,6 +47,7 @@ from strongroom.store import open_store
 from strongroom.testing.clock import FrozenClock
 from strongroom.testing.entropy import CountingEntropy
 from strongroom.testing.token_endpoint import SimulatedTokenEndpoint
+from tests.store.fresh import laid
 
 API = Destination("https", canonical_host("api.example.com"), 443)
 OTHER = Destination("https", canonical_host("other.example.com"), 443)
@@ -141,7 +142,7 @@ async def built(folder: Path, *, most_sessions: int = MAX_LIVE) -> AsyncIterator
     clock, entropy = FrozenClock(), CountingEntropy()
     keyring = KeyRing(holders={1: LocalKek(key=entropy(32), entropy=entropy)}, entropy=entropy)
     custodian = Withholding(EnvelopeCustodian(keyring=keyring))
-    async with open_store(folder / "test.db", clock=clock) as store:
+    async with open_store(laid(folder / "test.db"), clock=clock) as store:
         log = Switch(store.audit)
         gate = Gate(log=log, clock=clock, new_id=entropy.new_id)
         meter = Meter(uses=store.uses, refusals=store.refusals, gate=gate, clock=clock)

@@ -9,6 +9,7 @@ from typing import Protocol, final
 from strongroom.core.sources import Clock
 from strongroom.services.ports import Store
 from strongroom.store import open_store
+from tests.store.fresh import laid
 
 
 class Backend(Protocol):
@@ -26,7 +27,7 @@ class Sqlite:
     """A file."""
 
     def __init__(self, directory: Path) -> None:
-        self.path = directory / "strongroom.db"
+        self.path = laid(directory / "strongroom.db")
 
     def open(self, clock: Clock) -> AbstractAsyncContextManager[Store]:
         return open_store(self.path, clock=clock)

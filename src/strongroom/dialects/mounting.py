@@ -1,6 +1,8 @@
 """From dialects to the applications that `Front` dispatches to."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import final
 
 from fastapi import Response
@@ -25,7 +27,7 @@ def mounted(dialects: Iterable[Dialect], services: Services, options: Options) -
             apps |= dialect.public(services, options)
         if dialect.base is not None:
             apps[dialect.base] = Stripped(door, dialect.base)
-        written = Document(door.document(servers=(options.path_prefix or "/",)))
+        written = Document(partial(door.document, servers=(options.path_prefix or "/",)))
         apps[f"/{dialect.name}/openapi.json"] = written
         if ROOT_OWNER in dialect.prefixes:
             apps["/openapi.json"] = written
@@ -48,13 +50,18 @@ class Stripped:
 
 @final
 class Document:
-    """A fixed JSON document."""
+    """A fixed JSON document, written when it is first asked for: that takes longer than all else at a start."""
 
-    def __init__(self, document: bytes) -> None:
-        self._document = document
+    def __init__(self, write: Callable[[], bytes]) -> None:
+        self._write = write
+        self._written: bytes | None = None
+        self._writing = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer GET and HEAD."""
         if scope["method"] not in {"GET", "HEAD"}:
             return await Response(status_code=405, headers={"allow": "GET, HEAD"})(scope, receive, send)
-        return await Response(self._document, media_type=JSON)(scope, receive, send)
+        async with self._writing:
+            if self._written is None:
+                self._written = await asyncio.to_thread(self._write)  # what else is under way goes on
+        return await Response(self._written, media_type=JSON)(scope, receive, send)

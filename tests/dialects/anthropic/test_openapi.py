@@ -14,12 +14,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.depth import drawing
 from tests.dialects.stage import Stage, Tenant
 from tests.plain_http import UNUSED_TLS
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 OPERATIONS = 25
-EXAMPLES = 12
+EXAMPLES = 4
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +92,7 @@ def test_every_secret_is_write_only_and_in_no_answer(document: dict[str, Any]) -
         assert shown not in write_only
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_request_gets_an_answer_that_the_document_does_not_tell(
     document: dict[str, Any], tenant: Tenant, subtests: pytest.Subtests, mode: GenerationMode
@@ -114,7 +116,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_tell(
             continue  # would take away what the others work on; the cases show them
         known = {name: value for name, value in ids.items() if f"{{{name}}}" in operation.path}
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(drawing(EXAMPLES), suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(mode, path_parameters=known or None))
         def drawn(case: schemathesis.Case[Any]) -> None:
             answer = case.call_and_validate(base_url=raw.url, headers=dict(raw.headers), checks=list(CHECKS))

@@ -14,15 +14,17 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.depth import drawing
 from tests.dialects.stage import Tenant
 from tests.plain_http import UNUSED_TLS
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-EXAMPLES = 12
+EXAMPLES = 4
 TAKING = ("/end", "/revoke")
 """Paths that take away what the others work on; their own tests show them."""
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_request_gets_an_answer_that_the_document_does_not_tell(
     tenant: Tenant, subtests: pytest.Subtests, mode: GenerationMode
@@ -41,7 +43,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_tell(
             continue
         known = {name: value for name, value in ids.items() if f"{{{name}}}" in operation.path}
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(drawing(EXAMPLES), suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(mode, path_parameters=known or None))
         def drawn(case: schemathesis.Case[Any]) -> None:
             answer = case.call_and_validate(base_url=raw.url, headers=dict(raw.headers), checks=list(CHECKS))

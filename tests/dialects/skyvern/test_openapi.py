@@ -14,13 +14,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.depth import drawing
 from tests.dialects.skyvern.api import HERE, Api
 from tests.dialects.skyvern.bodies import KEYS, body
 from tests.dialects.stage import Stage
 from tests.plain_http import UNUSED_TLS
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
-EXAMPLES = 8
+EXAMPLES = 4
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +86,7 @@ def test_every_secret_is_write_only_and_in_no_answer(document: dict[str, Any]) -
     }
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_request_gets_an_answer_that_the_document_does_not_tell(
     document: dict[str, Any], codes: Api, subtests: pytest.Subtests, mode: GenerationMode
@@ -101,7 +103,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_tell(
             continue  # would take away what the others work on, or is not supported yet; the cases show them
         known = {name: value for name, value in ids.items() if f"{{{name}}}" in operation.path}
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(drawing(EXAMPLES), suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(mode, path_parameters=known or None))
         def drawn(case: schemathesis.Case[Any]) -> None:
             answer = case.call_and_validate(base_url=codes.url, headers=dict(codes.headers), checks=list(CHECKS))

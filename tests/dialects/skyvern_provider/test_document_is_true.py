@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.depth import drawing
 from tests.dialects.skyvern_provider.skyvern import PREFIX, Skyvern
 from tests.dialects.stage import Raw
 from tests.plain_http import UNUSED_TLS
@@ -36,6 +37,7 @@ def test_the_document_tells_the_four_calls(document: dict[str, Any]) -> None:
     }
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_request_gets_an_answer_that_the_document_does_not_tell(
     skyvern: Skyvern, operator: Raw, document: dict[str, Any], subtests: pytest.Subtests, mode: GenerationMode
@@ -44,7 +46,7 @@ def test_no_request_gets_an_answer_that_the_document_does_not_tell(
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
         operation = found.ok()  # type: ignore[union-attr]  # the document is a valid one, or this raises
 
-        @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(drawing(EXAMPLES), suppress_health_check=list(HealthCheck))
         @given(case=operation.as_strategy(mode))
         def drawn(case: schemathesis.Case[Any]) -> None:
             headers = {"Authorization": f"Bearer {skyvern.token}"}

@@ -87,7 +87,7 @@ def public(services: Services, options: Options) -> Mapping[str, ASGIApp]:
     pages: dict[str, ASGIApp] = {CALLBACK: CallbackPage(services.connecting)}
     if options.client_url is not None and options.callback_url is not None:
         document = document_of(options.client_url, redirects=[options.callback_url, *LOOPBACKS])
-        pages[CLIENT] = Document(json.dumps(document).encode())
+        pages[CLIENT] = Document(json.dumps(document).encode)
     return pages
 
 
