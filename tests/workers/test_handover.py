@@ -40,6 +40,12 @@ GIVEN = {
     "ambient_cloud_identity": "true",
     "cloud_inference_hosts": "bedrock.example.com",
     "require_secret_on_host_change": "true",
+    "jwt_issuer": "https://login.example.com",
+    "jwt_audience": "strongroom",
+    "jwks_url": "https://login.example.com/keys",
+    "issues_tokens": "false",
+    "jwt_organization": "org_1",
+    "jwt_new_organizations": "false",
 }
 EXTERNAL = ("custom_", "bitwarden_", "azure_", "gcp_", "aws_", "openbao_")
 GIVEN |= {name: f"the {name}" for name in Settings.model_fields if name.startswith(EXTERNAL) and name not in GIVEN}
