@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from strongroom.delivery.llm import Counters, Gateway, HealthNotes, Limits, Resting, Surroundings
+from strongroom.delivery.llm.listing import ModelLister
 from strongroom.edge import Edge
 from strongroom.egress import dialer, guard, trusted
 from strongroom.ground import Doors, Ground
 from strongroom.outbound import trust
 from strongroom.outbound.llm_upstream import LlmUpstream
 from strongroom.routing import Routing
+from strongroom.services.llm_checking import ProviderCheck
 from strongroom.settings import Settings
 
 
@@ -22,6 +24,7 @@ class Llm:
     gateway: Gateway
     upstream: LlmUpstream
     counters: Counters
+    check: ProviderCheck
 
     def works(self) -> Mapping[str, Coroutine[Any, Any, None]]:
         """Return what runs as long as the gateway does, by name."""
@@ -66,4 +69,11 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
         limits=limits,
     )
     gateway = Gateway(around=around, books=routing.books, new_id=edge.new_id, spawn=edge.spawn)
-    return Llm(gateway=gateway, upstream=upstream, counters=counters)
+    check = ProviderCheck(
+        table=ground.store.routing,
+        custodian=ground.custodian,
+        marks=routing.marks,
+        gate=ground.gate,
+        lister=ModelLister(upstream=upstream),
+    )
+    return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check)

@@ -42,6 +42,7 @@ class Routing:
     routes: Routes
     secrets: Secrets
     books: Books
+    marks: Marks
     clouds: CloudAccess
     usage: LlmUsageService
 
@@ -122,6 +123,7 @@ def routing(  # noqa: PLR0913 - what they stand on
         routes=routes,
         secrets=Secrets(custodian=ground.custodian, gate=gate),
         books=books,
+        marks=marks,
         clouds=clouds,
         usage=LlmUsageService(
             uses=store.llm_uses,

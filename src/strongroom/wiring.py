@@ -150,8 +150,9 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
     refresher = assembled_refresher(settings, edge, doors, ground, roots)
     vaults = VaultService(vaults=store.vaults, gate=ground.gate, clock=edge.clock, new_id=edge.new_id)
     models = routing(settings, edge, doors, ground, roots, vaults=vaults, installation_secret=founded.secret)
+    language = llm(settings, edge, doors, ground, roots, models)
     services = _services(
-        settings, edge, doors, ground, roots, organizations, founded, access, refresher, vaults, models
+        settings, edge, doors, ground, roots, organizations, founded, access, refresher, vaults, models, language
     )
     telling = deliverer(settings, edge, doors, ground, roots)
     elsewhere = Elsewhere(sweeper(edge, ground))
@@ -161,7 +162,6 @@ async def _furnished(  # noqa: PLR0913 - what a house stands on
         tokens=PageTokens(key=subkey(founded.secret, "mcp endpoints")), base=urlsplit(access.gateway).path
     )
     mcp = gateway(settings, edge, doors, ground, roots, refresher, proxied, endpoints)
-    language = llm(settings, edge, doors, ground, roots, models)
     return House(
         services=services,
         egress=egress,
@@ -204,6 +204,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
     refresher: Refresher,
     vaults: VaultService,
     models: Routing,
+    language: Llm,
 ) -> Services:
     clock, new_id, entropy = edge.clock, edge.new_id, edge.entropy
     store, keyring, custodian, gate = ground.store, ground.keyring, ground.custodian, ground.gate
@@ -315,6 +316,7 @@ def _services(  # noqa: PLR0913 - what all use cases together stand on
         mappings=models.mappings,
         gateway_keys=models.keys,
         llm_usage=models.usage,
+        provider_check=language.check,
     )
 
 

@@ -44,7 +44,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         *(f"key {verb}" for verb in ("create", "list", "revoke")),
         *(f"provider-token {verb}" for verb in ("create", "list", "revoke")),
         *(f"webhook {verb}" for verb in ("create", "list", "show", "test", "deliveries", "rotate", "enable", "delete")),
-        *(f"llm {verb}" for verb in ("add", "enable", "list", "rotate", "usage", "limit")),
+        *(f"llm {verb}" for verb in ("add", "enable", "list", "test", "rotate", "usage", "limit")),
         *(f"llm key {verb}" for verb in ("create", "list", "disable", "revoke")),
         *(f"audit {verb}" for verb in ("tail", "verify", "export")),
     }

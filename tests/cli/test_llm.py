@@ -135,3 +135,16 @@ def test_usage_is_shown_by_what_was_asked_for(shell: Shell, house: House) -> Non
     assert "user of models" in shell.gets("llm", "usage", "--by", "key", "--by", "credential")
     assert "--from" in shell.fails("llm", "usage", "--from", "yesterday")
     assert "--by" in shell.misuses("llm", "usage", "--by", "hour")
+
+
+def test_a_vendor_is_tested_and_one_that_is_not_there_said_to_be_unreachable(shell: Shell) -> None:
+    nowhere = ("--base-url", "http://127.0.0.1:9")
+    shell.json("llm", "add", "custom", "--name", "nowhere", *nowhere, "--value-stdin", stdin=SECRET)
+    done = shell.types("llm", "test", "nowhere", "--json")
+    assert done.returncode == 1, done.stderr
+    (told,) = json.loads(done.stdout)
+    assert (told["name"], told["outcome"]) == ("nowhere", "unreachable")
+    adc = ("--auth-type", "google_adc", "--setting", "project_id=p-123456", "--setting", "location=global")
+    shell.json("llm", "add", "vertex", "--name", "cloud", *adc)
+    (told,) = shell.json("llm", "test", "cloud")
+    assert told["outcome"] == "untested"

@@ -41,6 +41,8 @@ commands = group(help="Vendors of models, whose keys stay here.")
 commands.add_typer(llm_keys.commands, name="key")
 llm_usage.register(commands)
 
+_CANNOT_BE_TESTED = 400
+
 Wanted = Annotated[str, typer.Argument(metavar="NAME", help="A name or id, as `strongroom llm list` shows it.")]
 Models = Annotated[
     list[str] | None,
@@ -156,6 +158,32 @@ def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
     output.listing(found, columns, as_json=as_json, none="no vendors of models: `strongroom llm add openai` adds one")
 
 
+@commands.command("test", epilog=examples("strongroom llm test", "strongroom llm test openai"))
+def try_(
+    ctx: typer.Context,
+    wanted: Annotated[str | None, typer.Argument(metavar="NAME", help="Which one; all if not.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """See whether vendors accept their secrets.
+
+    Each is asked for the list of its models, which costs nothing. The exit code is 1 if one of them does not answer it.
+    """
+    client = connection(ctx).client()
+    found = client.listed(PROVIDERS) if wanted is None else [_provider(client, wanted)]
+    told = [_tested(client, each) for each in found]
+    columns = {
+        "NAME": "name",
+        "OUTCOME": "outcome",
+        "STATUS": "status",
+        "MODELS": "models",
+        "NOT LISTED": "missing_models",
+        "BECAUSE": "because",
+    }
+    output.listing(told, columns, as_json=as_json, none="no vendors of models")
+    if any(each["outcome"] not in {"ok", "untested"} for each in told):
+        raise typer.Exit(1)
+
+
 @commands.command("rotate", epilog=examples("strongroom llm rotate openai --value-file new-key.txt"))
 def rotate(
     ctx: typer.Context,
@@ -174,6 +202,16 @@ def rotate(
     rotated = client.put(CONNECTIONS + path(held["id"]), secret, WORDS)
     fields = {"connection": "id", "name": "name", "key ends with": "key_last4", "rotated": "updated_at"}
     output.one(rotated, fields, as_json=as_json)
+
+
+def _tested(client: Client, provider: Json) -> Json:
+    try:
+        answer: Json = client.post(path("strongroom", "v1", "llm-providers", provider["id"], "test"))
+    except Refusal as refusal:
+        if refusal.status != _CANNOT_BE_TESTED:
+            raise
+        return {"provider_id": provider["id"], "name": provider["name"], "outcome": "untested", "because": str(refusal)}
+    return answer
 
 
 def _enable(client: Client, provider: str, alias: str, model: str) -> Json:

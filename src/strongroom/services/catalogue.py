@@ -17,6 +17,7 @@ from strongroom.services.idempotency import Idempotency
 from strongroom.services.identities import IdentityKeyService
 from strongroom.services.issuing import Issuing
 from strongroom.services.keys import KeyService
+from strongroom.services.llm_checking import ProviderCheck
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
 from strongroom.services.llm_providers import ProviderService
@@ -69,3 +70,4 @@ class Services:
     mappings: MappingService
     gateway_keys: GatewayKeyService
     llm_usage: LlmUsageService
+    provider_check: ProviderCheck

@@ -15,6 +15,7 @@ from strongroom.dialects.native.fill import add_fill
 from strongroom.dialects.native.gateway_keys import add_gateway_keys
 from strongroom.dialects.native.identity_keys import add_identity_keys
 from strongroom.dialects.native.keys import add_keys
+from strongroom.dialects.native.llm_checking import add_llm_checking
 from strongroom.dialects.native.llm_usage import add_llm_usage
 from strongroom.dialects.native.logins import add_logins
 from strongroom.dialects.native.organizations import add_organizations
@@ -57,6 +58,7 @@ def build(services: Services, options: Options) -> Door:
     add_audit(door.router, services)
     add_webhooks(door.router, services)
     add_gateway_keys(door.router, services)
+    add_llm_checking(door.router, services)
     add_llm_usage(door.router, services, options)
     add_authorizations(door.router, services)
     return door
