@@ -5,6 +5,7 @@ from typing import final
 
 import pytest
 
+from strongroom.core.actions import Scope
 from strongroom.core.failures import NotAuthenticated, NotTaken, Unavailable
 from strongroom.core.grants import Principal
 from strongroom.core.identity import LIFETIME
@@ -48,9 +49,9 @@ class Bureau:
         )
         self.entrance = Entrance(keys=keys, issued=[self.issuing], known=known, clock=rooms.clock)
 
-    async def machine(self) -> Tokens:
+    async def machine(self, scope: str = "") -> Tokens:
         client = Presented(id=self.rooms.admin.id, secrets=(Secret("first"),))
-        return await self.issuing.for_machine(client, "")
+        return await self.issuing.for_machine(client, scope)
 
     async def code(self) -> Secret:
         asked = Asked(redirect_uri=REDIRECT, state="", scope="openid offline_access", challenge=CHALLENGE, nonce="n")
@@ -82,6 +83,10 @@ async def test_a_token_acts_as_its_key(bureau: Bureau) -> None:
     assert (who.id, who.workspace) == (bureau.rooms.admin.id, bureau.rooms.admin.workspace)
     assert who.scopes < bureau.rooms.admin.scopes
     assert who.person is not None
+
+
+async def test_a_token_that_was_asked_for_less_may_do_less(bureau: Bureau) -> None:
+    assert (await bureau.who(await bureau.machine("llm:use"))).scopes == {Scope.LLM_USE}
 
 
 async def test_a_token_ends_after_minutes_however_often_it_was_used(bureau: Bureau) -> None:
