@@ -67,4 +67,5 @@ BEHAVIOURS = (
     Behaviour("L105", "a stream from cohere: no stream_options unless the client sent them", "another gateway"),
     Behaviour("L106", "a rotation during a stream: it ends on the old key, the next request has the new", "our choice"),
     Behaviour("L107", "validating a role and Google's identity: ok, or an error status; nothing stored", "vendor docs"),
+    Behaviour("L108", "no plaintext of any secret in logs, audit, database and answers", "vendor docs"),
 )

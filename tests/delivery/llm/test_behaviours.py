@@ -4,12 +4,13 @@ from pathlib import Path
 from tests.delivery.llm.behaviours import BEHAVIOURS
 
 HERE = Path(__file__).parent
+LEAKS = HERE.parent.parent / "leaks"
 
 
 def covered() -> set[str]:
-    """The ids that `@covers` names on a test anywhere in this folder."""
+    """The ids that `@covers` names on a test anywhere in this folder or among the leaks."""
     found: set[str] = set()
-    for file in HERE.glob("test_*.py"):
+    for file in (*HERE.glob("test_*.py"), *LEAKS.glob("test_*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 for mark in node.decorator_list:
