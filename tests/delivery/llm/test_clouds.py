@@ -174,6 +174,13 @@ async def test_a_token_that_the_upstream_rejects_is_renewed_once(rig: Rig, cloud
     assert first != second
 
 
+async def test_keys_that_the_upstream_rejects_are_not_sent_again(rig: Rig, clouds: Clouds) -> None:
+    connected(rig, "bedrock", "aws_keys", settings={"region": "us-east-1"}, credentials=keys(KEYS))
+    clouds.instead[BEDROCK] = (401, b"{}")
+    told(await rig.post(), 502, "upstream_auth_failed")
+    assert clouds.count(BEDROCK) == 1
+
+
 @covers("L098")
 async def test_vertex_gets_a_service_accounts_token_and_anthropics_body(rig: Rig, clouds: Clouds) -> None:
     parts = {"client_email": ROBOT, "private_key": clouds.key}

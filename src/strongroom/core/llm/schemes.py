@@ -45,6 +45,11 @@ class Scheme(StrEnum):
         """Whether it may speak to a vendor's own inference hosts only (4.9): its tokens are good for much else."""
         return self in _CLOUD
 
+    @property
+    def is_minted(self) -> bool:
+        """Whether it sends tokens that a cloud issued, of which another can be asked for when one is rejected."""
+        return self in _CLOUD - {Scheme.BEDROCK_KEYS}
+
 
 _AMBIENT = frozenset({Scheme.AWS_ROLE, Scheme.GOOGLE_ADC, Scheme.GOOGLE_IMPERSONATION})
 _CLOUD = _AMBIENT | {Scheme.BEDROCK_KEYS, Scheme.GOOGLE_SERVICE_ACCOUNT, Scheme.AZURE_ENTRA}

@@ -174,7 +174,7 @@ class Trying:
                 waits += 1
                 await asyncio.sleep(self._pause(patience.retry_on_429_max_wait_secs, outcome))
                 continue
-            if outcome.status == 401 and route.way.scheme.is_cloud and may_again and not renewed:  # noqa: PLR2004 - HTTP
+            if outcome.status == 401 and route.way.scheme.is_minted and may_again and not renewed:  # noqa: PLR2004 - HTTP
                 renewed = True
                 continue
             around.resting.becomes(place, self._after(route, place, outcome))
