@@ -169,7 +169,7 @@ def program(argv: Sequence[str], folder: Path, *, ready: str, **env: str) -> Ite
 
 
 def _await(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 100
     while time.monotonic() < end:
         if process.poll() is not None:
             break

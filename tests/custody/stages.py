@@ -14,6 +14,7 @@ from contextlib import (
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, TypeVar
 
 import boto3
@@ -64,8 +65,7 @@ class Servers:
 
     def url(self, name: str, start: "Start") -> str:
         if name not in self._started:
-            folder = self._folder / name
-            folder.mkdir()
+            folder = Path(mkdtemp(dir=self._folder, prefix=name))  # one that failed to start leaves its own behind
             self._started[name] = self._stack.enter_context(start(folder))
         return self._started[name]
 
