@@ -136,7 +136,7 @@ async def test_no_more_is_read_than_the_client_takes(rig: Rig, upstream: Vendor)
         while before != written:  # until the sockets between are full
             before = written
             await asyncio.sleep(0.5)
-        assert written < 16 * 1024 * 1024
+        assert written < 64 * 1024 * 1024, "what the sockets between may hold, and no more"
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(rig: Rig, upstream: Vendor) -> None:
