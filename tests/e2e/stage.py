@@ -241,6 +241,8 @@ def through(
 def until(check: Callable[[], bool], within: float = 15.0) -> bool:
     """Wait for something that happens soon; tell whether it did."""
     end = time.monotonic() + within
-    while time.monotonic() < end and not check():
+    while not check():  # asked no more once it did: of several workers another may be a moment behind
+        if time.monotonic() > end:
+            return False
         time.sleep(0.05)
-    return check()
+    return True
