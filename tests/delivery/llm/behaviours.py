@@ -1,26 +1,9 @@
-"""What the LLM gateway does, case by case: id, sentence, source. `test_behaviours.py` proves that each has a test.
+"""What the LLM gateway does, case by case: id, sentence, source. Each has a test (`tests/test_behaviours.py`).
 
 The ids are the case numbers of the contract (barndoor-credentials 6).
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from tests.dialects.barndoor.behaviours import Behaviour
-
-Test = TypeVar("Test", bound=Callable[..., Any])
-
-
-def covers(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test with the behaviours that it shows."""
-    unknown = set(ids) - {behaviour.id for behaviour in BEHAVIOURS}
-    assert not unknown, unknown
-
-    def marked(test: Test) -> Test:
-        return test
-
-    return marked
-
+from tests.behaviours import Behaviour, covering
 
 BEHAVIOURS = (
     Behaviour("L026", "aws-trust-info of a role: the server's principal and the connection's external id", "SDK"),
@@ -69,3 +52,5 @@ BEHAVIOURS = (
     Behaviour("L107", "validating a role and Google's identity: ok, or an error status; nothing stored", "vendor docs"),
     Behaviour("L108", "no plaintext of any secret in logs, audit, database and answers", "vendor docs"),
 )
+
+covers = covering(BEHAVIOURS)

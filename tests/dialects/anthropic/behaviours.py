@@ -1,34 +1,9 @@
-"""What this dialect does, case by case: id, sentence, source. `test_behaviours.py` proves that each has a test.
+"""What this dialect does, case by case: id, sentence, source. Each has a test (`tests/test_behaviours.py`).
 
 The ids are the case numbers of the contract; the runtime, validation and webhook cases live with those.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-Test = TypeVar("Test", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One thing that must hold."""
-
-    id: str
-    sentence: str
-    source: str
-
-
-def covers(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test with the behaviours that it shows."""
-    unknown = set(ids) - {behaviour.id for behaviour in BEHAVIOURS}
-    assert not unknown, unknown
-
-    def marked(test: Test) -> Test:
-        return test
-
-    return marked
-
+from tests.behaviours import Behaviour, covering
 
 BEHAVIOURS = (
     Behaviour(
@@ -229,3 +204,5 @@ BEHAVIOURS = (
     Behaviour("A129", "delete: 200 session_deleted; vaults still there", "vendor docs"),
     Behaviour("A130", "create with non-empty resources: 400", "our choice"),
 )
+
+covers = covering(BEHAVIOURS)

@@ -1,34 +1,9 @@
-"""What this dialect does, case by case: id, sentence, source. `test_behaviours.py` proves that each has a test.
+"""What this dialect does, case by case: id, sentence, source. Each has a test (`tests/test_behaviours.py`).
 
 The ids are the case numbers of the contract. What needs the gateway, an issuer of tokens or a cloud lives with those.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-Test = TypeVar("Test", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One thing that must hold."""
-
-    id: str
-    sentence: str
-    source: str
-
-
-def covers(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test with the behaviours that it shows."""
-    unknown = set(ids) - {behaviour.id for behaviour in BEHAVIOURS}
-    assert not unknown, unknown
-
-    def marked(test: Test) -> Test:
-        return test
-
-    return marked
-
+from tests.behaviours import Behaviour, covering
 
 BEHAVIOURS = (
     Behaviour("B001", "SDK list_connections of an empty organization: a list of length 0", "measured client"),
@@ -126,3 +101,5 @@ BEHAVIOURS = (
     Behaviour("B104", "PUT of base_url alone: 200 and an event, or 400 with the operator's flag", "our choice"),
     Behaviour("B107", "validating a role or Google's identity: an error status, nothing stored", "vendor docs, SDK"),
 )
+
+covers = covering(BEHAVIOURS)

@@ -1,35 +1,10 @@
-"""What this dialect does, case by case: id, sentence, source. `test_behaviours.py` proves that each has a test.
+"""What this dialect does, case by case: id, sentence, source. Each has a test (`tests/test_behaviours.py`).
 
 The ids are the case numbers of the contract; what comes after case 122 belongs to the provider surface.
 `PW`, `CC` and `SE` are the three credentials of `bodies.py`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-Test = TypeVar("Test", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One thing that must hold."""
-
-    id: str
-    sentence: str
-    source: str
-
-
-def covers(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test with the behaviours that it shows."""
-    unknown = set(ids) - {behaviour.id for behaviour in BEHAVIOURS}
-    assert not unknown, unknown
-
-    def marked(test: Test) -> Test:
-        return test
-
-    return marked
-
+from tests.behaviours import Behaviour, covering
 
 BEHAVIOURS = (
     Behaviour(
@@ -269,3 +244,5 @@ BEHAVIOURS = (
     Behaviour("V121", "totp push expired_at with +02:00: returned as naive UTC", "observed wheel, observed server"),
     Behaviour("V122", "POST /v1/credentials/test-login: 501, nothing stored", "our choice"),
 )
+
+covers = covering(BEHAVIOURS)

@@ -1,35 +1,10 @@
-"""What this dialect does, case by case: id, sentence, source. `test_behaviours.py` proves that each has a test.
+"""What this dialect does, case by case: id, sentence, source. Each has a test (`tests/test_behaviours.py`).
 
 The ids are the case numbers of contract skyvern-credentials. S131 is a real Skyvern server: the calls that it makes are
 here, and the server itself in `tests/skyvern_server`, which has a command of its own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-Test = TypeVar("Test", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """One thing that must hold."""
-
-    id: str
-    sentence: str
-    source: str
-
-
-def covers(*ids: str) -> Callable[[Test], Test]:
-    """Mark a test with the behaviours that it shows."""
-    unknown = set(ids) - {behaviour.id for behaviour in BEHAVIOURS}
-    assert not unknown, unknown
-
-    def marked(test: Test) -> Test:
-        return test
-
-    return marked
-
+from tests.behaviours import Behaviour, covering
 
 BEHAVIOURS = (
     Behaviour("S123", "P4 with a provider token: 2xx, no listing; a bad token: 401", "observed server, our choice"),
@@ -43,3 +18,5 @@ BEHAVIOURS = (
     Behaviour("S131", "connection test, create of three types, code, update, delete: the calls of 7.5", "real server"),
     Behaviour("S132", "the base URL with a slash behind it and without: both served, no 3xx", "Skyvern's source"),
 )
+
+covers = covering(BEHAVIOURS)
