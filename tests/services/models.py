@@ -31,6 +31,7 @@ from strongroom.services.llm_providers import ProviderService
 from strongroom.services.llm_routing import Refused, Resolved, Routes, Secrets
 from tests.services.rooms import Rooms
 
+MARKS = Marks(key=b"k" * 32)
 KEY, NEW_KEY = "sk-the-first-key-0001", "sk-the-other-key-0002"
 ARN = "arn:aws:iam::123456789012:root"
 
@@ -138,9 +139,8 @@ def stranger(models: Models) -> Principal:
 
 def assembled(rooms: Rooms, folder: Path, *, require_secret: bool = False) -> Models:
     store, gate, clock, entropy = rooms.store, rooms.gate, rooms.clock, rooms.entropy
-    marks = Marks(key=b"k" * 32)
     table = Counted(rooms)
-    routes = Routes(table=table, keys=store.gateway_keys, marks=marks, clock=clock)
+    routes = Routes(table=table, keys=store.gateway_keys, marks=MARKS, clock=clock)
 
     async def home(principal: Principal) -> VaultId:
         return (await rooms.vaults.home(principal, Purpose.CONNECTIONS, name="Connections")).id
@@ -166,7 +166,7 @@ def assembled(rooms: Rooms, folder: Path, *, require_secret: bool = False) -> Mo
             providers=store.providers,
             connections=store.connections,
             destinations=Anywhere(),
-            marks=marks,
+            marks=MARKS,
             gate=gate,
             clock=clock,
             entropy=entropy,
