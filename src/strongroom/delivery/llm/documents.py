@@ -108,7 +108,7 @@ def _values(body: bytes) -> dict[str, msgspec.Raw]:
     except RecursionError:
         raise _wrong("the request's JSON is too deep") from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _wrong("the request's body must be a JSON object in UTF-8 with few members") from None
+        raise _wrong(f"the body must be a JSON object in UTF-8, of at most {MAX_MEMBERS} members") from None
 
 
 def _counted(body: bytes) -> dict[str, msgspec.Raw]:
