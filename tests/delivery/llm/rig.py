@@ -1,6 +1,6 @@
 """A server with connections to vendors that a test runs, and the vendors' own clients in front of it."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ class Rig:
         path: str = "/chat/completions",
         body: object = None,
         *,
-        content: bytes | None = None,
+        content: bytes | AsyncIterable[bytes] | None = None,
         **fields: Any,  # noqa: ANN401 - header fields
     ) -> httpx.Response:
         """Send plain HTTP."""

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -183,6 +184,12 @@ async def test_a_request_is_not_read_beyond_32_mib(rig: Rig, upstream: Vendor) -
     told(await rig.post(content=b"x" * (32 * 1024 * 1024 + 1)), 413, "request_too_large")
     refused = await rig.post("/messages", content=b"x" * (32 * 1024 * 1024 + 1))
     assert refused.json()["error"]["type"] == "request_too_large"
+
+    async def undeclared() -> AsyncIterator[bytes]:
+        for _ in range(33):
+            yield b"x" * (1024 * 1024)
+
+    told(await rig.post(content=undeclared()), 413, "request_too_large")
 
 
 async def test_a_request_in_an_encoding_is_refused(rig: Rig) -> None:
