@@ -155,6 +155,8 @@ class BwServe:
     def __init__(self) -> None:
         self.collections: dict[str, str] = {}
         self.items: dict[str, dict[str, Any]] = {}
+        self.is_behind = False
+        """Whether its own copy lacks what it was given last."""
 
     async def answer(self, request: web.Request) -> web.Response:
         found: object = None
@@ -174,7 +176,9 @@ class BwServe:
                 made = await request.json() | {"id": f"id-{len(self.items)}"}
                 self.items[made["id"]] = found = made
             case "POST", "/sync":
-                found = {}
+                self.is_behind, found = False, {}
+            case "DELETE", _ if self.is_behind:
+                pass
             case "GET", "/list/object/items":
                 collection = request.query["collectionId"]
                 found = {"data": [each for each in self.items.values() if collection in each["collectionIds"]]}
@@ -210,6 +214,17 @@ async def test_in_an_organization_of_bitwarden_each_of_ours_has_its_collection()
         assert await shared.listed(ORGANIZATION) is None, "what lies there may be another organization's"
     assert list(peer.items) == ["id-1"]
     assert await bitwarden_vault(None).listed(ORGANIZATION) is None
+
+
+async def test_what_is_missing_in_the_copy_of_bitwardens_program_alone_is_dropped_all_the_same() -> None:
+    peer, app = BwServe(), web.Application()
+    app.router.add_route("*", "/{anything:.*}", peer.answer)
+    async with serving(app) as port:
+        vault = bitwarden_vault(f"http://127.0.0.1:{port}", of="bw-org")
+        lies = await kept(vault, parcel())
+        peer.is_behind = True
+        assert await vault.drop(lies)
+    assert peer.items == {}
 
 
 async def test_azure_without_the_right_to_purge_keeps_what_was_deleted_recoverable() -> None:
