@@ -77,8 +77,8 @@ class BitwardenVault:
         await self._unlock(organization)
         where = f"/object/item/{quote(reference, safe='')}"
         reply = await self._asked("GET", where)
-        if _is_missing(reply):  # it answers from its own copy, which may be behind what it has just been given
-            await self._asked("POST", "/sync")
+        if _is_missing(reply):
+            await self._catch_up()
             reply = await self._asked("GET", where)
         if _is_missing(reply):
             raise BadReply(f"{_WHO} does not have this item any more")
@@ -91,8 +91,8 @@ class BitwardenVault:
         if reference is not None:
             where = f"/object/item/{quote(reference, safe='')}?permanent=true"
             reply = await self._asked("DELETE", where)
-            if _is_missing(reply):  # as in `open`: what is only missing in its copy must not stay behind
-                _require_success(await self._asked("POST", "/sync"))
+            if _is_missing(reply):  # what is missing in its copy alone must not stay behind
+                await self._catch_up()
                 reply = await self._asked("DELETE", where)
             if not _is_missing(reply):
                 _require_success(reply)
@@ -126,9 +126,17 @@ class BitwardenVault:
             narrowed = {"collectionId": collection}
         return await self._list("items", narrowed)
 
+    async def _catch_up(self) -> None:
+        """Have it renew its copy, from which it answers and which may be behind what it has just been given.
+
+        A sync that is under way already is not begun again, and may be older than that; the one after it is not.
+        """
+        for _ in range(2):
+            _require_success(await self._asked("POST", "/sync"))
+
     async def _named(self, item: Item) -> str | None:
         """Return what Bitwarden calls an item whose id never arrived, if it has it."""
-        _require_success(await self._asked("POST", "/sync"))
+        await self._catch_up()
         for found in await self.items(item.organization):
             if mark_of(found) == item.id and isinstance(found.get("id"), str):
                 return str(found["id"])
