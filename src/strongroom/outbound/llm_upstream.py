@@ -24,10 +24,9 @@ from strongroom.core.plans import Destination
 from strongroom.outbound.addresses import AddressGuard
 from strongroom.outbound.dialer import Dialer
 from strongroom.outbound.judged import Judging
-from strongroom.outbound.streamed import AS_THEY_ARE, failing, url_of
+from strongroom.outbound.streamed import AS_THEY_ARE, failing, kept_session, url_of
 
 MAX_POOLS = 1000
-_KEPT_SECONDS = 4.0  # common servers close after 5
 _SWEEP_SECONDS = 5.0
 _FORGOTTEN_SECONDS = 30.0
 _BUFFER_BYTES = 16 * 1024
@@ -156,21 +155,12 @@ class LlmUpstream:
             await session.close()
 
     def _session(self, judging: Judging) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=judging,
-                ssl=self._ssl_context,
-                use_dns_cache=False,
-                limit=0,  # what may be under way is bounded where it is counted
-                keepalive_timeout=_KEPT_SECONDS,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
+        return kept_session(
+            judging,
+            ssl_context=self._ssl_context,
             timeout=self._timeout,
-            read_bufsize=_BUFFER_BYTES,
-            max_line_size=self._head_bytes,
-            max_field_size=self._head_bytes,
+            buffer_bytes=_BUFFER_BYTES,
+            head_bytes=self._head_bytes,
         )
 
 

@@ -21,9 +21,8 @@ from strongroom.core.ids import SessionId
 from strongroom.core.plans import Destination
 from strongroom.outbound.dialer import Dialer
 from strongroom.outbound.judged import Judging
-from strongroom.outbound.streamed import AS_THEY_ARE, failing, url_of
+from strongroom.outbound.streamed import AS_THEY_ARE, failing, kept_session, url_of
 
-_KEPT_SECONDS = 4.0  # common servers close after 5
 _FORGOTTEN_SECONDS = 30.0
 _BUFFER_BYTES = 64 * 1024
 
@@ -132,21 +131,12 @@ class McpUpstream:
             await self._kept.pop(whose).session.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=Judging(self._dialer),
-                ssl=self._ssl_context,
-                use_dns_cache=False,
-                limit=0,  # what a session may have under way is bounded where it is counted
-                keepalive_timeout=_KEPT_SECONDS,
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
+        return kept_session(
+            Judging(self._dialer),
+            ssl_context=self._ssl_context,
             timeout=self._timeout,
-            read_bufsize=_BUFFER_BYTES,
-            max_line_size=self._head_bytes,
-            max_field_size=self._head_bytes,
+            buffer_bytes=_BUFFER_BYTES,
+            head_bytes=self._head_bytes,
         )
 
 

@@ -1,4 +1,4 @@
-"""What the gateways' clients have in common: an answer as it arrives, and errors of the client's library as ours."""
+"""What the gateways' clients have in common: how connections are kept, and errors of the client's library as ours."""
 
 import ssl
 from collections.abc import Iterator
@@ -9,9 +9,39 @@ from yarl import URL
 
 from strongroom.core.failures import BadReply, Unreachable
 from strongroom.core.plans import Destination
+from strongroom.outbound.judged import Judging
 
 AS_THEY_ARE = ("accept", "accept-encoding", "content-type", "user-agent")
 """Fields that the library would add by itself."""
+
+
+_KEPT_SECONDS = 4.0  # common servers close after 5
+
+
+def kept_session(
+    judging: Judging,
+    *,
+    ssl_context: ssl.SSLContext,
+    timeout: aiohttp.ClientTimeout,
+    buffer_bytes: int,
+    head_bytes: int,
+) -> aiohttp.ClientSession:
+    """Return connections that are kept for a while, to addresses that are judged at each look-up.
+
+    No cookies, no proxy variables, nothing decoded; heads are bounded. How many there may be is counted elsewhere.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            resolver=judging, ssl=ssl_context, use_dns_cache=False, limit=0, keepalive_timeout=_KEPT_SECONDS
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        timeout=timeout,
+        read_bufsize=buffer_bytes,
+        max_line_size=head_bytes,
+        max_field_size=head_bytes,
+    )
 
 
 @contextmanager
