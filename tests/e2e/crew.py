@@ -37,6 +37,16 @@ def kill(process: int) -> None:
     os.kill(process, signal.SIGKILL)
 
 
+def refused(house: House) -> bool:
+    """Tell whether the proxy's port is closed. A process that has ended holds its sockets until its last thread has."""
+    host, port = house.proxy.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def counts(house: House) -> dict[str, float]:
     """Return what `/metrics` says."""
     lines = [line.rsplit(" ", 1) for line in house.call("GET", "/metrics").text.splitlines() if line[0] != "#"]

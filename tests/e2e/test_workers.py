@@ -15,7 +15,7 @@ import trustme
 from aiohttp import web
 
 from tests.cli.shell import Shell
-from tests.e2e.crew import Tunnel, alive, connections, counts, kill, workers
+from tests.e2e.crew import Tunnel, alive, connections, counts, kill, refused, workers
 from tests.e2e.stage import ECHO_HOST, House, Upstream, running_house, through
 from tests.e2e.test_runtime import eventually, sentinel
 
@@ -195,9 +195,7 @@ def test_when_the_server_is_killed_no_worker_serves_on(two: House, upstream: Ups
     for tunnel in tunnels:
         with pytest.raises((ConnectionError, ssl.SSLError)):
             tunnel.get("/")
-    host, port = two.proxy.split(":")
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((host, int(port)), timeout=5)
+    assert eventually(lambda: refused(two))
 
 
 def test_a_stop_lets_requests_finish_and_leaves_nothing_behind(
@@ -210,16 +208,7 @@ def test_a_stop_lets_requests_finish_and_leaves_nothing_behind(
     assert eventually(lambda: len(upstream.seen) == len(tunnels), within=10)
     crew = workers(two)
     two.process.send_signal(signal.SIGTERM)
-    host, port = two.proxy.split(":")
-
-    def refused() -> bool:
-        try:
-            socket.create_connection((host, int(port)), timeout=5).close()
-        except ConnectionRefusedError:
-            return True
-        return False
-
-    assert eventually(refused, within=5)
+    assert eventually(lambda: refused(two), within=5)
     upstream.released.set()
     assert [tunnel.reply() for tunnel in tunnels] == [(200, "late")] * 6
     assert two.process.wait(20) == 0
