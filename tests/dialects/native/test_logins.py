@@ -98,7 +98,8 @@ async def test_each_kind_is_described_and_never_shown(
     assert await api.got(f"/vaults/{vault}/logins/{login['id']}") == login
     listed = await api.got(f"/vaults/{vault}/logins")
     assert (listed["data"], listed["next_page"]) == ([login], None)
-    shown = str(listed).replace("Security Answer", "")
+    random = re.compile("[0-9]{39}|[0-9-]+T[0-9:.]+Z")  # an id, a moment: either may hold three digits by chance
+    shown = random.sub("", str(listed)).replace("Security Answer", "")
     assert not any(value in shown for value in PLANTED)
 
 
