@@ -28,6 +28,7 @@ from strongroom.outbound import AddressGuard, Dialer
 from strongroom.outbound.control import ControlClient
 from strongroom.outbound.trust import upstream_context
 from strongroom.services.custody_ports import Item
+from tests.closing import cut
 
 ORGANIZATION = OrganizationId("org_01Example")
 LOGIN: dict[str, Any] = {
@@ -119,7 +120,7 @@ async def serving(app: web.Application, *, tls: ssl.SSLContext | None = None) ->
     try:
         yield site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
     finally:
-        await runner.cleanup()
+        await cut(runner)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import requests
 import trustme
 from aiohttp import web
 
+from tests.closing import cut
 from tests.needs import ROOT
 from tests.nursery.forking import Forked, forkable, nursery
 from tests.nursery.order import Order
@@ -105,9 +106,7 @@ def serving(
         runner = loop.run_until_complete(start())
         ready.set()
         loop.run_forever()
-        loop.run_until_complete(runner.cleanup())
-        for _ in range(5):  # transports of TLS connections close in several turns of the loop
-            loop.run_until_complete(asyncio.sleep(0.01))
+        loop.run_until_complete(cut(runner))
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)

@@ -8,12 +8,13 @@ import pytest
 import trustme
 from aiohttp import web
 
+from strongroom.assembly.doors import Doors
+from strongroom.assembly.outside import Outside
 from strongroom.core.calls import ControlUrl
 from strongroom.core.failures import BadReply, UpstreamFailure
-from strongroom.egress import control_client
-from strongroom.ground import Doors
 from strongroom.services.discovering import Discovering
 from strongroom.settings import Settings
+from tests.closing import cut
 
 PRM = "/.well-known/oauth-protected-resource"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -73,16 +74,15 @@ async def liar() -> AsyncIterator[Liar]:
     await site.start()
     liar.port = runner.addresses[0][1]
     yield liar
-    await runner.cleanup()
+    await cut(runner)
 
 
 @pytest.fixture
 def discovering(tmp_path: Path) -> Discovering:
     told = {"data_dir": tmp_path, "egress_allow_private": "127.0.0.0/8", "insecure_upstreams": True}
     doors = Doors(api=("127.0.0.1", 1), proxy=("127.0.0.1", 2))
-    return Discovering(
-        control=control_client(Settings.load({}, told), doors, trustme.CA().cert_pem.bytes().decode()), insecure=True
-    )
+    outside = Outside.of(Settings.load({}, told), doors, trustme.CA().cert_pem.bytes().decode())
+    return Discovering(control=outside.control, insecure=True)
 
 
 async def looked_up(discovering: Discovering, liar: Liar) -> str:

@@ -18,6 +18,7 @@ from strongroom.outbound.control import ControlClient
 from strongroom.outbound.mcp_probe import HttpMcpProbe
 from strongroom.outbound.trust import upstream_context
 from strongroom.services.oauth_ports import ProbeFailure
+from tests.closing import cut
 from tests.delivery.mcp.node_servers import everything
 from tests.oauth.granting import granted
 from tests.oauth.stage import authorization_server, protected_server
@@ -65,7 +66,7 @@ async def serving(server: Server) -> AsyncIterator[Server]:
     try:
         yield server
     finally:
-        await runner.cleanup()
+        await cut(runner)
 
 
 def said(**answer: object) -> str:

@@ -9,6 +9,7 @@ from strongroom.core.llm.families import Operation
 from tests.delivery.llm.behaviours import covers
 from tests.delivery.llm.rig import Rig, told
 from tests.delivery.llm.vendors import Say, Vendor, answer, chat, hangs_up, silent, vendor
+from tests.delivery.mcp.running import until
 
 
 @covers("L078")
@@ -194,13 +195,13 @@ async def test_a_stream_that_says_nothing_is_given_up(rig: Rig, upstream: Vendor
 
 async def test_the_outcomes_are_counted(rig: Rig, upstream: Vendor) -> None:
     counters = rig.stage.house.llm.counters
-    before = counters.requests[Operation.CHAT, "completed"], counters.requests[Operation.CHAT, "upstream_error"]
+    completed, failed = (Operation.CHAT, "completed"), (Operation.CHAT, "upstream_error")
+    before = counters.requests[completed], counters.requests[failed]
     rig.route(upstream)
     await rig.post()
     upstream.says(answer(500))
     await rig.post()
-    after = counters.requests[Operation.CHAT, "completed"], counters.requests[Operation.CHAT, "upstream_error"]
-    assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
+    await until(lambda: (counters.requests[completed], counters.requests[failed]) == (before[0] + 1, before[1] + 1))
 
 
 async def _health(rig: Rig, provider: str, status: str) -> dict[str, object]:
