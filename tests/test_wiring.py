@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.assembly.doors import Doors
 from strongroom.core.failures import NotAuthenticated, NotReady
 from strongroom.core.secret import Secret
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
 

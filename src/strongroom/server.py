@@ -13,11 +13,11 @@ import uvicorn
 from rich.console import Console
 
 from strongroom import event_loop, logs
+from strongroom.assembly.doors import Doors
 from strongroom.core.failures import NotReady
 from strongroom.core.overriding import override
 from strongroom.dialects.port import bounded
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
 from strongroom.workers.fleet import Fleet

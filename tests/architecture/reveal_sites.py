@@ -41,7 +41,7 @@ REVEAL_SITES = {
     "strongroom.playwright.*": "shows the server its token, and types a value into the page that it was redeemed for",
     "strongroom.server": "prints the first admin key, once",
     "strongroom.services.access": "hands a fresh session token to its owner, once, in the proxy's URL",
-    "strongroom.wiring": "keeps the first admin key in its file, readable by its owner alone",
+    "strongroom.assembly.founding": "keeps the first admin key in its file, readable by its owner alone",
     "strongroom.workers.handover": "hands the secrets among the settings to a worker, through a pair of sockets",
     "strongroom.testing.upstream": "demands the token that a test gave it",
 }

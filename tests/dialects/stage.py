@@ -15,12 +15,12 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from strongroom.assembly.doors import Doors
+from strongroom.assembly.egress import Egress
 from strongroom.core.hosts import canonical_host
 from strongroom.core.plans import Destination, Plan
 from strongroom.core.secret import Secret
 from strongroom.edge import Edge
-from strongroom.egress import Egress
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
 from tests.plain_http import UNUSED_TLS

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import requests
 import uvicorn
 
+from strongroom.assembly.doors import Doors
 from strongroom.core.credentials import NewCredential
 from strongroom.core.credentials.password import Password, PasswordDetails, TotpType
 from strongroom.core.grants import Principal
@@ -19,7 +20,6 @@ from strongroom.core.networking import Networking, Site
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
 from tests.playwright.site import KEY, PASSWORD, USER

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.assembly.doors import Doors
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import build
 from strongroom.workers.channel import Counts

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.assembly.doors import Doors
 from strongroom.core.secret import Secret
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.workers.handover import Handover
 

@@ -15,7 +15,9 @@ import traceback
 from collections.abc import Callable
 from typing import final
 
-from strongroom import egress, logs
+from strongroom import logs
+from strongroom.assembly.egress import worker
+from strongroom.assembly.site import Site
 from strongroom.core.failures import NotReady, Unable
 from strongroom.edge import Edge
 from strongroom.workers.channel import Channel
@@ -70,7 +72,7 @@ async def serve(
 async def _serve(
     handover: Handover, bound: socket.socket, channel: Channel, orders: "_Orders", settled: Callable[[], None]
 ) -> None:
-    async with egress.worker(handover.settings, Edge(), doors=handover.doors) as built:
+    async with worker(Site.of(handover.settings, Edge(), handover.doors)) as built:
         await built.start(bound)
         settled()
         orders.count = lambda: channel.say(counts=written(built))

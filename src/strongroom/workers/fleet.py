@@ -16,9 +16,9 @@ from typing import final
 
 from prometheus_client.core import Metric
 
+from strongroom.assembly.doors import Doors
 from strongroom.core.failures import NotReady, Unavailable
 from strongroom.core.sources import Spawn
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.workers.counts import Sums
 from strongroom.workers.handover import Handover

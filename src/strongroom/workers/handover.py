@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, final
 
+from strongroom.assembly.doors import Doors
 from strongroom.core.secret import Secret
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 
 _STAYS = "admin_key"

@@ -159,7 +159,7 @@ class Reach:
 
     def resolved(self, model: str) -> Resolved:
         """Return where a request goes."""
-        routing = self.stage.house.routing
+        routing = self.stage.house.llm.routing
         found = self.stage.run(routing.routes.resolve(digest(Secret(self.key)), model, Operation.CHAT))
         assert isinstance(found, Resolved), found
         return found
@@ -169,7 +169,7 @@ class Reach:
         while True:
             found = self.resolved(model)
             with contextlib.suppress(Outdated):  # the news of a change came between the two
-                return self.stage.run(self.stage.house.routing.secrets.of(found, found.candidates[0]))
+                return self.stage.run(self.stage.house.llm.routing.secrets.of(found, found.candidates[0]))
 
     def uses(self, model: str, key: str) -> bool:
         """Tell whether a plain key is what the first route sends."""

@@ -47,7 +47,7 @@ async def test_a_key_is_a_persons_or_a_groups(sdk: BarndoorClient, api: Api) -> 
 async def test_a_key_is_switched_off_and_on_and_revoked_for_ever(
     stage: Stage, sdk: BarndoorClient, api: Api, gateway: Reach
 ) -> None:
-    routes, print_ = stage.house.routing.routes, digest(Secret(gateway.key))
+    routes, print_ = stage.house.llm.routing.routes, digest(Secret(gateway.key))
     (key,) = await sdk.llm_gateway.list_api_keys()
 
     def refused() -> bool:
@@ -68,7 +68,7 @@ async def test_a_key_is_switched_off_and_on_and_revoked_for_ever(
 def test_a_key_ends_by_itself(stage: Stage, api: Api) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=0.3)
     key = api.made("/api-keys", name="k", expires_at=soon.isoformat())["key"]
-    routes, print_ = stage.house.routing.routes, digest(Secret(key))
+    routes, print_ = stage.house.llm.routing.routes, digest(Secret(key))
     while datetime.now(UTC) < soon:
         stage.run(routes.key(print_))
     assert isinstance(stage.run(routes.key(print_)), Refused)

@@ -6,8 +6,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from strongroom.assembly.doors import Doors
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import House, build
 from tests.dialects.native.api import Api

@@ -5,9 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from strongroom.consenting import Public
+from strongroom.assembly.consenting import Public
+from strongroom.assembly.doors import Doors
+from strongroom.assembly.site import Site
 from strongroom.edge import Edge
-from strongroom.ground import Doors
 from strongroom.settings import Settings
 from strongroom.wiring import build
 from tests.dialects.native.api import Api
@@ -144,4 +145,4 @@ async def test_answers_come_to_https_or_to_this_machine_and_documents_are_https(
     settings: dict[str, str], callback: str | None, client: str | None
 ) -> None:
     doors = Doors(api=("127.0.0.1", 8700), proxy=("127.0.0.1", 8701))
-    assert Public.of(Settings.load({}, settings), doors) == Public(callback, client)
+    assert Public.of(Site.of(Settings.load({}, settings), Edge(), doors)) == Public(callback, client)

@@ -57,13 +57,13 @@ class Gateway:
         return replace(made, **changed)
 
     def note(self, **changed: Any) -> None:  # noqa: ANN401 - as above
-        self.house.routing.books.note(self.use(**changed))
+        self.house.llm.routing.books.note(self.use(**changed))
 
     async def gateway_key(self) -> GatewayKey:
-        return await self.house.routing.keys._keys.get(WorkspaceId(self.workspace), self.key)
+        return await self.house.llm.routing.keys._keys.get(WorkspaceId(self.workspace), self.key)
 
     async def reached(self) -> bool:
-        return self.house.routing.books.admit(await self.gateway_key()) is not None
+        return self.house.llm.routing.books.admit(await self.gateway_key()) is not None
 
 
 async def gateway_of(house: House, api: Api, name: str = "app") -> Gateway:

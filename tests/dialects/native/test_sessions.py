@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from strongroom.assembly.egress import Egress
 from strongroom.core.secret import Secret
-from strongroom.egress import Egress
 from strongroom.wiring import House
 from tests.dialects.native.api import VALUE, Api
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from strongroom.clouds import CloudAccess, access_over
+from strongroom.assembly.clouds import CloudAccess, access_over
 from strongroom.core.credentials import Credential, Material
 from strongroom.core.credentials.connection import ConnectionDetails
 from strongroom.core.hosts import HostSet

@@ -5,14 +5,13 @@ from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from strongroom.assembly.egress import delivering, limits_of
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.core.failures import Unavailable
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.delivery.mcp import Counters, Doorplate, Endpoints, Gateway, Limits
 from strongroom.delivery.mcp.tools import screened
-from strongroom.edge import Edge
-from strongroom.egress import delivering, dialer, limits_of, trusted
-from strongroom.ground import Doors, Ground
-from strongroom.outbound import trust
 from strongroom.outbound.mcp_upstream import McpUpstream
 from strongroom.services.delivery import Delivery
 from strongroom.services.ports import Changes
@@ -53,25 +52,16 @@ class Mcp:
                 await self.own[0].flush()
 
 
-def gateway(  # noqa: PLR0913 - what a gateway stands on
-    settings: Settings,
-    edge: Edge,
-    doors: Doors,
-    ground: Ground,
-    roots: str,
-    refresher: Refresher,
-    delivery: Delivery | None,
-    endpoints: Endpoints,
-) -> Mcp:
-    """Put the gateway together, with the `delivery` of this process's proxy if it has one. Nothing runs yet."""
+def mcp(site: Site, ground: Ground, refresher: Refresher, delivery: Delivery | None, endpoints: Endpoints) -> Mcp:
+    """Put the gateway together, with the `delivery` of this process's proxy if it has one."""
     own = None
     if delivery is None:
-        own = delivering(settings, edge, doors, ground, refresher)
+        own = delivering(site, ground, refresher)
         delivery = own[1]
-    limits = Limits(egress=limits_of(settings))
+    limits = Limits(egress=limits_of(site.settings))
     upstream = McpUpstream(
-        dialer=dialer(settings, doors, roots),
-        ssl_context=trust.upstream_context(trusted(settings, roots)),
+        dialer=site.outside.dialer,
+        ssl_context=site.outside.context,
         connect_seconds=limits.egress.connect_seconds,
         silence_seconds=limits.egress.read_seconds,
         head_bytes=limits.egress.head_bytes,
@@ -81,12 +71,12 @@ def gateway(  # noqa: PLR0913 - what a gateway stands on
         gateway=Gateway(
             delivery=delivery,
             upstream=upstream,
-            doorplate=Doorplate.of(_names(settings)),
+            doorplate=Doorplate.of(_names(site.settings)),
             endpoints=endpoints,
             counters=counters,
-            spawn=edge.spawn,
+            spawn=site.edge.spawn,
             limits=limits,
-            insecure=settings.insecure_upstreams,
+            insecure=site.settings.insecure_upstreams,
             screening=screened,
         ),
         upstream=upstream,

@@ -6,22 +6,19 @@ from typing import final
 
 from prometheus_client.core import CounterMetricFamily, Metric
 
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.core.failures import NotTaken
-from strongroom.crypto.identity_keys import IdentityKeys
-from strongroom.edge import Edge
-from strongroom.egress import custody_client
-from strongroom.ground import Doors, Ground, public_url
 from strongroom.services.authentication import Authentication
 from strongroom.services.entrance import Entrance, Issued
 from strongroom.services.first_sight import FirstSight
 from strongroom.services.foreign_tokens import ForeignTokens
 from strongroom.services.identities import IdentityKeyService, IdentityRing
-from strongroom.services.installation import IDENTITY_KEYS, TOKEN_KEYS, Installation
+from strongroom.services.installation import TOKEN_KEYS
 from strongroom.services.issuer_keys import IssuerKeys
 from strongroom.services.issuing import Issuing
 from strongroom.services.known_callers import KnownCallers
 from strongroom.services.organizations import OrganizationService
-from strongroom.settings import Settings
 
 
 @final
@@ -33,28 +30,21 @@ class Admitting:
     issuing: Issuing | None
 
 
-async def keep_signing_keys(installation: Installation, edge: Edge) -> None:
-    """Make the keys that sessions' identities and our own tokens are signed with: for each purpose its own."""
-    for purpose in (IDENTITY_KEYS, TOKEN_KEYS):
-        await installation.keep(purpose, IdentityKeys.fresh(edge.clock()).to_bytes())
-
-
-def identity_keys(settings: Settings, edge: Edge, doors: Doors, ground: Ground) -> IdentityKeyService:
+def identity_keys(site: Site, ground: Ground) -> IdentityKeyService:
     """Put together who shows and rotates the keys of sessions' identities."""
     ring = IdentityRing(sealed=ground.store.sealed, seal=ground.keyring)
-    return IdentityKeyService(ring=ring, gate=ground.gate, clock=edge.clock, issuer=public_url(settings, doors))
+    return IdentityKeyService(ring=ring, gate=ground.gate, clock=site.edge.clock, issuer=site.public_url)
 
 
-def admitting(  # noqa: PLR0913 - what it stands on
-    settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str, organizations: OrganizationService
-) -> Admitting:
+def admitting(site: Site, ground: Ground, organizations: OrganizationService) -> Admitting:
     """Put everything together."""
+    edge = site.edge
     known = KnownCallers()
     keys = Authentication(tenants=ground.store.tenants, known=known)
     issuing = None
-    if settings.issues_tokens:
+    if site.settings.issues_tokens:
         issuing = Issuing(
-            url=public_url(settings, doors),
+            url=site.public_url,
             ring=IdentityRing(sealed=ground.store.sealed, seal=ground.keyring, name=TOKEN_KEYS),
             keys=keys,
             organizations=organizations,
@@ -64,15 +54,16 @@ def admitting(  # noqa: PLR0913 - what it stands on
             new_id=edge.new_id,
             entropy=edge.entropy,
         )
-    issued = [*([] if issuing is None else [issuing]), *_foreign(settings, edge, doors, ground, roots)]
+    issued = [*([] if issuing is None else [issuing]), *_foreign(site, ground)]
     return Admitting(entrance=Entrance(keys=keys, issued=issued, known=known, clock=edge.clock), issuing=issuing)
 
 
-def _foreign(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Iterator[Issued]:
+def _foreign(site: Site, ground: Ground) -> Iterator[Issued]:
+    settings, edge = site.settings, site.edge
     if settings.jwt_issuer is None or settings.jwt_audience is None:
         return
     keys = IssuerKeys(
-        control=custody_client(settings, doors, roots),
+        control=site.outside.custody,
         issuer=settings.jwt_issuer,
         key_set_url=settings.jwks_url,
         clock=edge.clock,

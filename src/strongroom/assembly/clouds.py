@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
+from strongroom.assembly.site import Site
 from strongroom.core.hosts import HostSet
 from strongroom.edge import Edge
-from strongroom.egress import custody_client
-from strongroom.ground import Doors
 from strongroom.outbound.cloud.asking import Line, Threads
 from strongroom.outbound.cloud.clouds import Clouds, Issuers
 from strongroom.outbound.cloud.entra import EntraTokens
@@ -19,7 +18,6 @@ from strongroom.outbound.cloud.roles import AwsIdentity
 from strongroom.services.llm_cloud import CloudCredentials
 from strongroom.services.llm_ports import CloudIdentity
 from strongroom.services.oauth_ports import Control
-from strongroom.settings import Settings
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AsyncHttpTransport
@@ -43,13 +41,13 @@ class CloudAccess:
             each.close()
 
 
-def cloud_access(settings: Settings, edge: Edge, doors: Doors, roots: str) -> CloudAccess:
+def cloud_access(site: Site) -> CloudAccess:
     """Put everything together. Nothing is loaded, and nobody asked, before the first request needs it."""
     return access_over(
-        custody_client(settings, doors, roots),
-        edge,
-        ambient=settings.ambient_cloud_identity,
-        inference_hosts=HostSet.parse(settings.cloud_inference_hosts),
+        site.outside.custody,
+        site.edge,
+        ambient=site.settings.ambient_cloud_identity,
+        inference_hosts=HostSet.parse(site.settings.cloud_inference_hosts),
     )
 
 

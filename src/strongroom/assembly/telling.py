@@ -5,20 +5,19 @@ from typing import final
 
 from prometheus_client.core import CounterMetricFamily, Metric
 
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.core.webhooks import State
-from strongroom.edge import Edge
-from strongroom.egress import control_client
-from strongroom.ground import Doors, Ground
 from strongroom.outbound.webhooks import HttpWebhookSender
 from strongroom.services.deliverer import Deliverer
-from strongroom.settings import Settings
 
 
-def deliverer(settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str) -> Deliverer:
-    """Put the deliverer together. Nothing runs yet."""
+def deliverer(site: Site, ground: Ground) -> Deliverer:
+    """Put the deliverer together."""
+    edge = site.edge
     return Deliverer(
         outbox=ground.store.outbox,
-        sender=HttpWebhookSender(client=control_client(settings, doors, roots)),
+        sender=HttpWebhookSender(client=site.outside.control),
         seal=ground.keyring,
         gate=ground.gate,
         clock=edge.clock,

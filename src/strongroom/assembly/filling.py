@@ -1,15 +1,15 @@
 """Puts together what fills logins in browsers."""
 
-from strongroom.edge import Edge
-from strongroom.ground import Ground
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.public_suffixes import registrable
 from strongroom.services.fill import Filling, FillService
 from strongroom.services.fill_tokens import FillTokenService
 
 
-def filling(edge: Edge, ground: Ground) -> Filling:
+def filling(site: Site, ground: Ground) -> Filling:
     """Return who knows the tokens, and who fills."""
-    store = ground.store
+    edge, store = site.edge, ground.store
     tokens = FillTokenService(
         tokens=store.fill_tokens, sessions=store.sessions, gate=ground.gate, clock=edge.clock, entropy=edge.entropy
     )

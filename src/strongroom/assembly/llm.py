@@ -4,16 +4,13 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.routing import Routing
+from strongroom.assembly.site import Site
 from strongroom.delivery.llm import Counters, Gateway, HealthNotes, Limits, Resting, Surroundings
 from strongroom.delivery.llm.listing import ModelLister
-from strongroom.edge import Edge
-from strongroom.egress import dialer, guard, trusted
-from strongroom.ground import Doors, Ground
-from strongroom.outbound import trust
 from strongroom.outbound.llm_upstream import LlmUpstream
-from strongroom.routing import Routing
 from strongroom.services.llm_checking import ProviderCheck
-from strongroom.settings import Settings
 
 
 @final
@@ -25,6 +22,7 @@ class Llm:
     upstream: LlmUpstream
     counters: Counters
     check: ProviderCheck
+    routing: Routing
 
     def works(self) -> Mapping[str, Coroutine[Any, Any, None]]:
         """Return what runs as long as the gateway does, by name."""
@@ -39,20 +37,13 @@ class Llm:
         await self.upstream.close()
 
 
-def llm(  # noqa: PLR0913 - what a gateway stands on
-    settings: Settings,
-    edge: Edge,
-    doors: Doors,
-    ground: Ground,
-    roots: str,
-    routing: Routing,
-) -> Llm:
-    """Put the gateway together. Nothing runs yet."""
-    limits, counters = Limits(), Counters()
+def llm(site: Site, ground: Ground, routing: Routing) -> Llm:
+    """Put the gateway together."""
+    edge, limits, counters = site.edge, Limits(), Counters()
     upstream = LlmUpstream(
-        dialer=dialer(settings, doors, roots),
-        guard=guard(settings, doors),
-        ssl_context=trust.upstream_context(trusted(settings, roots)),
+        dialer=site.outside.dialer,
+        guard=site.outside.guard,
+        ssl_context=site.outside.context,
         connect_seconds=limits.connect_seconds,
         head_bytes=limits.head_bytes,
     )
@@ -76,4 +67,4 @@ def llm(  # noqa: PLR0913 - what a gateway stands on
         gate=ground.gate,
         lister=ModelLister(upstream=upstream),
     )
-    return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check)
+    return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check, routing=routing)

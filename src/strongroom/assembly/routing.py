@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, final
 
-from strongroom.clouds import CloudAccess, cloud_access
+from strongroom.assembly.clouds import CloudAccess, cloud_access
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
+from strongroom.assembly.vaults import vaults
 from strongroom.core.grants import Principal
 from strongroom.core.hosts import HostSet
 from strongroom.core.ids import VaultId
 from strongroom.core.vaults import Purpose
 from strongroom.crypto.marks import Marks
 from strongroom.crypto.tokens import subkey
-from strongroom.edge import Edge
-from strongroom.egress import guard
-from strongroom.ground import Doors, Ground
 from strongroom.outbound.llm_destinations import GuardedDestinations
 from strongroom.services.gateway_keys import GatewayKeyService
 from strongroom.services.llm_books import Books
@@ -24,8 +24,6 @@ from strongroom.services.llm_providers import ProviderService
 from strongroom.services.llm_routing import Routes, Secrets
 from strongroom.services.llm_usage import LlmUsageService
 from strongroom.services.ports import Changes
-from strongroom.services.vaults import VaultService
-from strongroom.settings import Settings
 
 VAULT_NAME = "Connections"
 
@@ -62,27 +60,21 @@ class Routing:
         }
 
 
-def routing(  # noqa: PLR0913 - what they stand on
-    settings: Settings,
-    edge: Edge,
-    doors: Doors,
-    ground: Ground,
-    roots: str,
-    *,
-    vaults: VaultService,
-    installation_secret: bytes,
-) -> Routing:
+def routing(site: Site, ground: Ground, *, installation_secret: bytes) -> Routing:
     """Put everything together."""
+    settings, edge = site.settings, site.edge
     store, gate, clock, entropy = ground.store, ground.gate, edge.clock, edge.entropy
     marks = Marks(key=subkey(installation_secret, "provider marks"))
     routes = Routes(table=store.routing, keys=store.gateway_keys, marks=marks, clock=clock)
     books = Books(uses=store.llm_uses, clock=clock)
-    clouds = cloud_access(settings, edge, doors, roots)
+    clouds = cloud_access(site)
     hosts = HostSet.parse(settings.cloud_inference_hosts)
-    destinations = GuardedDestinations(guard=guard(settings, doors), has_private=bool(settings.egress_allow_private))
+    destinations = GuardedDestinations(guard=site.outside.guard, has_private=bool(settings.egress_allow_private))
+
+    vault_service = vaults(site, ground)
 
     async def home(principal: Principal) -> VaultId:
-        return (await vaults.home(principal, Purpose.CONNECTIONS, name=VAULT_NAME)).id
+        return (await vault_service.home(principal, Purpose.CONNECTIONS, name=VAULT_NAME)).id
 
     return Routing(
         connections=ConnectionService(

@@ -7,52 +7,24 @@ we know, and that the root key opens it.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import final
 
 from strongroom import data_dir
-from strongroom.core.client_variables import TrustFiles
+from strongroom.assembly.custodians import Vaults, external_vaults
+from strongroom.assembly.site import Site
 from strongroom.core.failures import NotReady
 from strongroom.core.secret import Secret
 from strongroom.crypto.keyring import KeyRing
-from strongroom.custodians import Vaults, external_vaults
 from strongroom.custody import Custodians, EnvelopeCustodian
 from strongroom.custody.kek import open_kek
-from strongroom.edge import Edge
-from strongroom.outbound import trust
-from strongroom.outbound.trust_files import contents, trust_files
-from strongroom.services.access import EgressAccess
 from strongroom.services.gate import Gate
 from strongroom.services.installation import require_right_key
-from strongroom.services.oauth_ports import Control
 from strongroom.services.ports import Store
 from strongroom.services.provider_settings import SettingsBook
-from strongroom.settings import Settings
 from strongroom.store import State, inspect, open_store
 
 FIRST_TERM = 1
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doors:
-    """Where the two ports are bound, as address and number."""
-
-    api: tuple[str, int]
-    proxy: tuple[str, int]
-
-
-def public_url(settings: Settings, doors: Doors) -> str:
-    """Return the URL that others know the API by."""
-    if settings.public_url is not None:
-        return settings.public_url
-    return f"http://{bracketed(settings.agent_host)}:{doors.api[1]}{settings.path_prefix}"
-
-
-def bracketed(host: str) -> str:
-    """Return a host as it stands in a URL."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 @final
@@ -69,19 +41,18 @@ class Ground:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Control) -> AsyncIterator[Ground]:
+async def opened(site: Site, *, founds: bool) -> AsyncIterator[Ground]:
     """Open the database for as long as the context lasts. Raises `NotReady` with what to do.
-
-    `control` is what other vaults are asked with.
 
     Who `founds` makes a missing database and its root key, and brings an older one forward. Others
     take what is there as it is, or not at all.
     """
+    settings, edge = site.settings, site.edge
     where = settings.database_url or settings.data_dir / "strongroom.db"
-    keyring = await _opened_keyring(settings, edge, where, founds=founds)
+    keyring = await _opened_keyring(site, where, founds=founds)
     async with open_store(where, clock=edge.clock) as store:
         book = SettingsBook(rows=store.provider_settings, seal=keyring)
-        vaults = external_vaults(settings, control=control, book=book, clock=edge.clock)
+        vaults = external_vaults(settings, control=site.outside.custody, book=book, clock=edge.clock)
         custodian = Custodians(
             own=EnvelopeCustodian(keyring=keyring),
             vaults=vaults.all,
@@ -102,8 +73,9 @@ async def opened(settings: Settings, edge: Edge, *, founds: bool, control: Contr
         )
 
 
-async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str, *, founds: bool) -> KeyRing:
+async def _opened_keyring(site: Site, where: Path | str, *, founds: bool) -> KeyRing:
     """Prove the root key against the database before either is written to."""
+    settings, edge = site.settings, site.edge
     found = await inspect(where)
     found.require_usable()
     fresh = found.state is State.FRESH
@@ -128,24 +100,3 @@ async def _opened_keyring(settings: Settings, edge: Edge, where: Path | str, *, 
 
 def _asked_once(passphrase: Secret | None) -> Callable[[], Secret] | None:
     return None if passphrase is None else lambda: passphrase
-
-
-def write_certificates(folder: Path, roots: str, certificate: str) -> TrustFiles:
-    """Leave what clients on this machine read: our certificate, and the bundle of it and the system's in each form."""
-    data_dir.write(folder / data_dir.CERTIFICATE, certificate)
-    files = trust_files(folder)
-    for path, content in contents(files, trust.bundle(roots, certificate)).items():
-        data_dir.write(path, content)
-    return files
-
-
-def access_of(settings: Settings, doors: Doors, files: TrustFiles, certificate: str) -> EgressAccess:
-    """Return what sessions are told of how to reach the outside."""
-    loopback = ip_address("127.0.0.1")
-    return EgressAccess(
-        authority=f"{bracketed(settings.agent_host)}:{doors.proxy[1]}",
-        gateway=public_url(settings, doors),
-        ca_certificate=certificate,
-        files=files,
-        loopback_through_proxy=any(loopback in network for network in settings.egress_allow_private),
-    )

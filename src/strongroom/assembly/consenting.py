@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import final
 
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.core.hosts import Host, is_address
 from strongroom.core.mcp_urls import McpUrl
 from strongroom.dialects.native.authorizations import CALLBACK, CLIENT
-from strongroom.edge import Edge
-from strongroom.egress import control_client
-from strongroom.ground import Doors, Ground
 from strongroom.outbound.token_endpoint import HttpTokenEndpoint
 from strongroom.services.attempts import Attempts
 from strongroom.services.connecting import Connecting, Holders
@@ -19,7 +18,6 @@ from strongroom.services.landing import Landing
 from strongroom.services.opening import Opening
 from strongroom.services.redeeming import Redeeming
 from strongroom.services.registering import Registering
-from strongroom.settings import Settings
 
 
 @final
@@ -34,13 +32,9 @@ class Public:
     client: str | None
 
     @classmethod
-    def of(cls, settings: Settings, doors: Doors) -> "Public":
+    def of(cls, site: Site) -> "Public":
         """Read the settings: without a public URL, a server that listens on loopback is reached there."""
-        base = settings.public_url
-        if base is None:
-            host = settings.host
-            shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
-            base = f"http://{shown}:{doors.api[1]}{settings.path_prefix}"
+        base = site.settings.public_url or site.api_url(site.settings.host)
         url = McpUrl.parse(base, insecure=True)
         reached = url.scheme == "https" or _is_loopback(url.host)
         return cls(
@@ -48,19 +42,10 @@ class Public:
         )
 
 
-def connecting(  # noqa: PLR0913 - what it stands on
-    settings: Settings,
-    edge: Edge,
-    doors: Doors,
-    ground: Ground,
-    roots: str,
-    *,
-    credentials: CredentialService,
-    authentication: Holders,
-) -> Connecting:
+def connecting(site: Site, ground: Ground, *, credentials: CredentialService, authentication: Holders) -> Connecting:
     """Put the use cases together."""
-    control = control_client(settings, doors, roots)
-    store, endpoint, public = ground.store, HttpTokenEndpoint(client=control), Public.of(settings, doors)
+    edge, control, insecure = site.edge, site.outside.control, site.settings.insecure_upstreams
+    store, endpoint, public = ground.store, HttpTokenEndpoint(client=control), Public.of(site)
     attempts = Attempts(seal=ground.keyring)
     landing = Landing(
         service=credentials,
@@ -70,7 +55,7 @@ def connecting(  # noqa: PLR0913 - what it stands on
         gate=ground.gate,
     )
     opening = Opening(
-        discovering=Discovering(control=control, insecure=settings.insecure_upstreams),
+        discovering=Discovering(control=control, insecure=insecure),
         registering=Registering(control=control, clock=edge.clock, document=public.client),
         endpoint=endpoint,
         landing=landing,
@@ -81,7 +66,7 @@ def connecting(  # noqa: PLR0913 - what it stands on
         new_id=edge.new_id,
         entropy=edge.entropy,
         callback=public.callback,
-        insecure=settings.insecure_upstreams,
+        insecure=insecure,
     )
     return Connecting(
         opening=opening,

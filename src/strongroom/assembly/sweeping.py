@@ -5,40 +5,38 @@ from typing import final
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from strongroom.assembly.ground import Ground
+from strongroom.assembly.site import Site
 from strongroom.core.credentials.credential import OURS
 from strongroom.custody.custom import HttpServiceCheck
-from strongroom.edge import Edge
-from strongroom.egress import custody_client
-from strongroom.ground import Doors, Ground
 from strongroom.services.custodian_checks import CustodianChecks
 from strongroom.services.custody_ports import Standing
 from strongroom.services.provider_settings import ProviderSettingsService
 from strongroom.services.sweeper import Sweeper
-from strongroom.settings import Settings
 
 
-def sweeper(edge: Edge, ground: Ground) -> Sweeper:
-    """Put the sweeper together. Nothing runs yet."""
-    return Sweeper(items=ground.store.custody_items, remover=ground.custodian, clock=edge.clock)
+def sweeper(site: Site, ground: Ground) -> Sweeper:
+    """Put the sweeper together."""
+    return Sweeper(items=ground.store.custody_items, remover=ground.custodian, clock=site.edge.clock)
 
 
-def provider_settings(
-    settings: Settings, edge: Edge, doors: Doors, ground: Ground, roots: str
-) -> ProviderSettingsService:
+def provider_settings(site: Site, ground: Ground) -> ProviderSettingsService:
     """Put the use cases on organizations' own settings together."""
     return ProviderSettingsService(
         book=ground.settings_book,
-        check=HttpServiceCheck(control=custody_client(settings, doors, roots)),
+        check=HttpServiceCheck(control=site.outside.custody),
         listing=ground.vaults.bitwarden,
         gate=ground.gate,
-        clock=edge.clock,
-        new_id=edge.new_id,
+        clock=site.edge.clock,
+        new_id=site.edge.new_id,
     )
 
 
-def custodian_checks(settings: Settings, ground: Ground) -> CustodianChecks:
+def custodian_checks(site: Site, ground: Ground) -> CustodianChecks:
     """Put together what asks vaults how they stand."""
-    return CustodianChecks(ours=OURS, vaults=ground.vaults.all, default=settings.default_custodian, gate=ground.gate)
+    return CustodianChecks(
+        ours=OURS, vaults=ground.vaults.all, default=site.settings.default_custodian, gate=ground.gate
+    )
 
 
 @final
