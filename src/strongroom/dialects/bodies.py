@@ -1,6 +1,7 @@
 """Reading a request's body: never more than the cap, JSON only, each byte once."""
 
 import json
+import math
 from collections.abc import Callable
 from email.message import Message
 from typing import Any, Never, final
@@ -30,7 +31,7 @@ def parsed(body: bytes) -> object:
 def parsed_strictly(body: bytes) -> object:
     """Read JSON in which no object has a name twice: with a secret, which of the two is meant must not be guessed."""
     try:
-        return json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant)
+        return json.loads(body.decode(), object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Invalid("must be valid JSON in UTF-8, with each name once in its object", field="body") from None
 
@@ -44,6 +45,13 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(_name: str) -> Never:
     raise ValueError  # NaN and the infinities are none of JSON's (RFC 8259 section 6)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError  # 1e999 would be infinite: nothing that can be told again
+    return number
 
 
 @final

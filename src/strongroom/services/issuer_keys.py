@@ -2,7 +2,7 @@
 
 OpenID Connect Discovery 1.0 section 4, RFC 7517. Rules kept here:
 - metadata counts only if its issuer is letter by letter the one that was asked for;
-- one fetch at a time, and none within seconds of another, whatever tokens arrive: a stranger cannot make us ask;
+- one fetch at a time, and none within seconds of one in vain, whatever tokens arrive: a stranger cannot make us ask;
 - a key that is not known has the set fetched anew; what an issuer has taken out is not used any more after minutes;
 - while fetching fails, the old set serves for some hours, and after that nobody is let in.
 """
@@ -26,7 +26,8 @@ FRESH = timedelta(minutes=10)
 SERVES = timedelta(hours=6)
 """How long it is used where that fails."""
 PAUSE = timedelta(seconds=10)
-"""From one fetch to the next, whatever the reason."""
+"""From a fetch that failed, or did not bring the key that was missed, to the next. One that brought it makes nobody
+wait: an issuer may go on to its next key whenever it likes."""
 WITHIN = 5.0
 """Seconds that each call may take: requests wait for it."""
 MAX_SET_BYTES = 256 * 1024
@@ -46,7 +47,7 @@ class IssuerKeys:
         self._turn = asyncio.Lock()
         self._keys: KeySet | None = None
         self._fetched_at: datetime | None = None
-        self._tried_at: datetime | None = None
+        self._in_vain_at: datetime | None = None
 
     async def verified(self, token: SignedToken) -> Mapping[str, Any]:
         """Return what a token says. Raises `NotAuthenticated`, and `Unavailable` where no keys can be had."""
@@ -66,14 +67,16 @@ class IssuerKeys:
             now = self._clock()
             if self._keys is not None and self._is_fresh(now) and self._keys.knows(token):
                 return  # whoever had the turn before has fetched it
-            if self._tried_at is not None and now < self._tried_at + PAUSE:
+            if self._in_vain_at is not None and now < self._in_vain_at + PAUSE:
                 return
-            self._tried_at = now
+            self._in_vain_at = now  # until it has brought what it was for: whoever gives up waiting leaves it at that
             try:
                 self._keys = await self._read()
                 self._fetched_at = self._clock()
             except Failure as failure:
                 _log.warning("the keys of %s cannot be fetched: %s", self._issuer, failure)
+            else:
+                self._in_vain_at = None if self._keys.knows(token) else now
 
     async def _read(self) -> KeySet:
         url = await self._discovered() if self._url is None else _url(self._url, "the key set's URL")

@@ -23,7 +23,7 @@ def sent(api_key: str | None = None, **credentials: str) -> Sent:
 
 
 def test_a_key_comes_as_api_key_or_among_the_credentials() -> None:
-    for each in (sent(f"  {KEY}\t"), sent(key=KEY)):
+    for each in (sent(f" \r\n {KEY}\t\n"), sent(key=KEY), sent(key=f"{KEY}\n")):
         taken = take(Scheme.API_KEY, each)
         assert taken.material == ApiKey(key=Secret(KEY))
         assert taken.key_last4 == "wxyz"
@@ -42,6 +42,11 @@ def test_of_a_short_key_nothing_is_shown() -> None:
         sent("   "),
         sent("k\r\nX-Evil: 1"),
         sent("k\0"),
+        sent(f"{KEY}\0"),
+        sent("k\x7fk"),
+        sent("k\x85k"),
+        sent("k\ud800k"),
+        sent(" \r\n"),
         sent("k" * 16_385),
         sent(other="x"),
     ],

@@ -34,8 +34,11 @@ def test_settings_are_bounded() -> None:
     with pytest.raises(Invalid, match="bytes"):
         checked({"a": "x" * 16_400})
     assert checked({"a": {"b": {"c": {"d": 1}}}})
-    with pytest.raises(Invalid, match="control"):
-        checked({"a": "x\r\ny"})
+    for text in ("x\r\ny", "x\x7f", "x\x9b", "\ud800"):
+        with pytest.raises(Invalid, match="control"):
+            checked({"a": text})
+        with pytest.raises(Invalid, match="control"):
+            checked({text: "a"})
 
 
 def test_what_was_sent_lies_over_what_is_stored_and_null_takes_away() -> None:

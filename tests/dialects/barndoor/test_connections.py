@@ -134,6 +134,8 @@ def test_a_key_comes_in_one_of_two_places_and_not_in_both(api: Api) -> None:
         {"name": ""},
         {"name": " \t"},
         {"name": "a\nb"},
+        {"name": "a\x9bb"},
+        {"change_note": "a\x7fb"},
         {"name": "n" * 256},
         {"name": None},
         {"base_url": "ftp://h"},
@@ -283,6 +285,13 @@ def test_a_create_that_is_repeated_with_its_key_answers_the_first_result(api: Ap
     again = api.call("POST", "/connections", OPENAI, idempotency_key="once")
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"NaN", b"Infinity"])
+def test_a_number_that_could_not_be_shown_again_is_refused(api: Api, number: bytes) -> None:
+    body = json.dumps(OPENAI | {"settings": {"a": 7}}).encode()
+    assert api.call("POST", "/connections", content=body.replace(b"7", number, 1)).status_code == 400
+    assert api.got("/connections") == []
 
 
 def test_a_name_that_stands_twice_is_refused(api: Api) -> None:

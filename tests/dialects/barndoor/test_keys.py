@@ -135,6 +135,17 @@ async def test_what_is_not_offered_is_asked_for_once(tenant: Tenant) -> None:
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_whatever_else_there_may_be_in_the_namespace_is_not_offered(api: Api, connection: str, method: str) -> None:
+    for path in ("/usage", "/budgets/x", f"/connections/{connection}/history", "/connections/", "/", ""):
+        for content in (None, b"{no json"):
+            answer = api.call(method, path, content=content, content_type="application/json")
+            assert "does not offer" in refusal(answer, 501)["message"]
+    for path in (f"{PREFIX}/user/profile", PREFIX, f"{PREFIX}/v2/admin"):
+        with httpx.Client(base_url=api.url, trust_env=False, verify=UNUSED_TLS) as http:
+            assert refusal(http.request(method, path), 501)["code"] == "not_implemented"
+
+
 @pytest.mark.parametrize(
     ("method", "path"), [("OPTIONS", "/connections"), ("HEAD", "/connections"), ("PUT", "/api-keys")]
 )

@@ -6,6 +6,7 @@ from typing import final
 
 from strongroom.core.failures import Invalid
 from strongroom.core.grants import Principal
+from strongroom.core.texts import has_controls
 from strongroom.core.uuids import uuid_for
 
 MAX_NOTE = 500
@@ -64,5 +65,5 @@ def checked_name(name: str, *, field: str = "name") -> str:
 
 
 def _require_printable(text: str, field: str) -> None:
-    if any(ord(char) < ord(" ") or ord(char) == 0x7F or "\ud800" <= char <= "\udfff" for char in text):  # noqa: PLR2004 - DEL
+    if has_controls(text):
         raise Invalid("must not contain control characters", field=field)

@@ -24,6 +24,7 @@ from strongroom.core.credentials.oauth_passthrough import OAuthPassthrough
 from strongroom.core.failures import Invalid
 from strongroom.core.llm.schemes import Scheme
 from strongroom.core.secret import Secret
+from strongroom.core.texts import has_controls
 
 MAX_KEY = 16_384
 MAX_CREDENTIALS = 64 * 1024
@@ -33,7 +34,8 @@ LEAST_SHOWN_OF = 12
 
 GOOGLE_TOKEN_URIS = frozenset({"https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token"})
 _GOOGLE_JSON = "service_account_json"
-_DELETE = "\x7f"
+_BLANKS = " \t\r\n"
+"""What may surround a key: a file that it was read from ends in a line's end."""
 
 
 @final
@@ -187,12 +189,12 @@ def _text(sent: Sent, name: str) -> Secret:
 
 def _header_text(secret: Secret, where: str) -> Secret:
     """Return a text without blanks around it that can be in a header."""
-    text = secret.reveal().strip(" \t")
+    text = secret.reveal().strip(_BLANKS)
     if not text:
         raise Invalid("must not be empty: what is stored stays if it is left out", field=where)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_KEY:
         raise Invalid(f"must have at most {MAX_KEY} bytes", field=where)
-    if any(char < " " or char == _DELETE or "\ud800" <= char <= "\udfff" for char in text):
+    if has_controls(text):
         raise Invalid("must not contain control characters", field=where)
     return Secret(text)
 

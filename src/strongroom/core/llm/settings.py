@@ -10,6 +10,7 @@ from typing import Any
 
 from strongroom.core.failures import Invalid
 from strongroom.core.llm.schemes import Scheme
+from strongroom.core.texts import has_controls
 
 MAX_SETTINGS = 16 * 1024
 MAX_DEPTH = 5
@@ -152,7 +153,7 @@ def _require_segment(value: object, name: str) -> None:
 
 
 def _require_plain(value: object, where: str, *, depth: int) -> None:
-    if isinstance(value, str) and any(ord(char) < ord(" ") or "\ud800" <= char <= "\udfff" for char in value):
+    if isinstance(value, str) and has_controls(value):
         raise Invalid("must not contain control characters", field=where)
     if not isinstance(value, dict | list):
         return

@@ -4,7 +4,7 @@ Normative is the contract; section numbers in this folder are its own. Traffic o
 """
 
 from strongroom.dialects.barndoor.conventions import MAX_BODY, BarndoorConventions
-from strongroom.dialects.barndoor.paths import ADMIN, USER, Paths
+from strongroom.dialects.barndoor.paths import NAMESPACE, Paths
 from strongroom.dialects.barndoor.routes_connections import ConnectionRoutes
 from strongroom.dialects.barndoor.routes_elsewhere import add_elsewhere
 from strongroom.dialects.barndoor.routes_keys import KeyRoutes
@@ -39,4 +39,4 @@ def build(services: Services, options: Options) -> Door:
     return door
 
 
-BARNDOOR = Dialect(name="barndoor", prefixes=(ADMIN, USER), build=build)
+BARNDOOR = Dialect(name="barndoor", prefixes=(NAMESPACE,), build=build)

@@ -54,12 +54,12 @@ TABLE: tuple[tuple[type[Failure], int, ErrorType, str], ...] = (
     (NotAuthenticated, 401, "authentication_error", "invalid_token"),
     (NotPermitted, 403, "permission_error", "permission_denied"),
     (NotFound, 404, "not_found_error", "not_found"),
-    (NoRoute, 404, "not_found_error", "no_route"),
     (WrongMethod, 405, "invalid_request_error", "method_not_allowed"),
     (Conflict, 409, "conflict_error", "conflict"),
     (TooLarge, 413, "request_too_large", "request_too_large"),
     (TooMany, 429, "rate_limit_error", "rate_limited"),
     (NotOffered, 501, "not_implemented_error", "not_implemented"),
+    (NoRoute, 501, "not_implemented_error", "not_implemented"),
     (Unavailable, 503, "api_error", "unavailable"),
     (UpstreamFailure, 503, "api_error", "unavailable"),
     (Failure, 500, "api_error", "internal_error"),
@@ -68,6 +68,7 @@ TABLE: tuple[tuple[type[Failure], int, ErrorType, str], ...] = (
 
 _STEADY = {
     401: "a valid token is required",
+    501: "this server does not offer this part of the API",
     500: "something went wrong on our side",
     503: "the server cannot do this at the moment",
 }

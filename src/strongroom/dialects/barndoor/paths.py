@@ -13,8 +13,9 @@ from strongroom.core.uuids import is_uuid
 from strongroom.dialects.door import CreateRoute, DoorRoute, caller
 from strongroom.dialects.rates import Rates
 
-ADMIN = "/api/llm-gateway/admin"
-USER = "/api/llm-gateway/user"
+NAMESPACE = "/api/llm-gateway"
+ADMIN = f"{NAMESPACE}/admin"
+USER = f"{NAMESPACE}/user"
 WRITES_PER_MINUTE = 60
 CHECKS_PER_MINUTE = 10
 

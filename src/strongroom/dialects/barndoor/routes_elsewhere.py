@@ -1,11 +1,8 @@
 """What the vendor's client can ask for and this server does not have: said once, so that clients do not ask again.
 
-A 501 is what its client does not repeat (contract 1.2).
+A 501 is what its client does not repeat (contract 1.2). These want a key first; any other path that is not served here
+is answered likewise (`conventions.py`).
 """
-
-from typing import Annotated, Any
-
-from fastapi import Body
 
 from strongroom.dialects.barndoor.conventions import NotOffered
 from strongroom.dialects.barndoor.paths import ADMIN, Paths
@@ -32,9 +29,6 @@ def add_elsewhere(paths: Paths) -> None:
         paths.anything(f"{ADMIN}/{resource}/{{rest:path}}", not_offered)
 
 
-Whatever = Annotated[Any, Body()]
-
-
-async def not_offered(sent: Whatever = None) -> None:  # noqa: ARG001 - read so that any body is taken
-    """Say so."""
+async def not_offered() -> None:
+    """Say so, whatever the body says."""
     raise NotOffered
