@@ -27,7 +27,7 @@ def unframed(wire: bytes) -> list[bytes]:
 def cleaner() -> LengthPrefixed:
     sent = Sent()
     sent.note(Secret(SECRET.decode()), NAME)
-    return sent.messages()
+    return LengthPrefixed(sent.fitting_stream())
 
 
 @given(
@@ -59,9 +59,17 @@ def test_a_message_cut_short_is_given_out_at_the_end() -> None:
     assert heard == wire[:-3]
 
 
+def test_the_flag_of_each_message_is_shown_before_anything_of_it_is_given_out() -> None:
+    seen: list[int] = []
+    stream = LengthPrefixed(Sent().fitting_stream(), seen.append)
+    for byte in b"\0\0\0\0\2ab\x80\0\0\0\1c" + b"k":
+        stream.feed(bytes((byte,)))
+    assert seen == [0, 0x80, ord("k")]
+
+
 def test_what_is_sent_while_the_stream_is_open_is_taken_out_too() -> None:
     sent = Sent()
-    stream = sent.messages()
+    stream = LengthPrefixed(sent.fitting_stream())
     wire = framed([SECRET])
     assert stream.feed(wire) == wire
     sent.note(Secret(SECRET.decode()), NAME)

@@ -1,6 +1,7 @@
 import base64
 import html
 import json
+import re
 import string
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,19 @@ def dotnet_json(text: str) -> str:
     return "".join(map(written, text))
 
 
+def every_unit(text: str) -> str:
+    """What RFC 8259 section 7 allows for any character, and nobody forbids for all."""
+    units = text.encode("utf-16-be")
+    return "".join(f"\\u{int.from_bytes(units[place : place + 2]):04x}" for place in range(0, len(units), 2))
+
+
+def escaped_for_html(text: str, chars: str, digits: str = "x", *, ascii_only: bool = True) -> str:
+    """What JSON encoders write that mean it to stand in a page."""
+    table = {ord(char): f"\\u{ord(char):04{digits}}" for char in chars if char != '"'}
+    escaped = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    return (escaped.replace('\\"', "\\u0022") if '"' in chars else escaped).translate(table)
+
+
 ENCODERS: dict[str, Callable[[str], str]] = {
     "raw": str,
     "JSON in ASCII": lambda text: json.dumps(text)[1:-1],
@@ -48,6 +62,16 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "JSON of PHP": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JSON of Go": go_json,
     "JSON of .NET": dotnet_json,
+    "JSON of Gson": lambda text: escaped_for_html(text, "<>&='\u2028\u2029", ascii_only=False),
+    "JSON of Flask": lambda text: escaped_for_html(text, "<>&'"),
+    "JSON of Laravel": lambda text: escaped_for_html(text, "<>&'\"", "X").replace("/", "\\/"),
+    "JSON with escapes in upper case": lambda text: re.sub(
+        r"\\(?:u([0-9a-f]{4})|.)",
+        lambda found: f"\\u{found[1].upper()}" if found[1] else found[0],
+        json.dumps(text)[1:-1],
+    ),
+    "JSON in escapes alone": every_unit,
+    "JSON in escapes alone, in upper case": lambda text: every_unit(text).upper().replace("\\U", "\\u"),
     "HTML": html.escape,
     "HTML with decimal quotes": lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     "HTML without quotes": lambda text: html.escape(text, quote=False),
@@ -55,6 +79,9 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "percent": lambda text: quote(text, safe=""),
     "percent but slashes": quote,
     "percent of JavaScript": lambda text: quote(text, safe="!'()*"),
+    "percent of a whole URL in JavaScript": lambda text: quote(text, safe=";,/?:@&=+$#!'()*"),
+    "percent of a query by the URL Standard": lambda text: quote(text, safe="!$%&()*+,/:;=?@[\\]^`{|}"),
+    "percent of a path by the URL Standard": lambda text: quote(text, safe="!$%&'()*+,/:;=@[\\]^|"),
     "percent of Java": lambda text: quote_plus(text, safe="*").replace("~", "%7E"),
     "form": quote_plus,
     "percent in lower case": lambda text: "".join(
@@ -135,6 +162,23 @@ def test_a_reply_cut_anywhere_is_cleaned_alike(secret: str, cuts: list[int], for
     stream = scrubber(secret).stream()
     pieces = [said[start:end] for start, end in zip(places, places[1:], strict=False)]  # noqa: RUF007 - reads as it cuts
     assert b"".join(map(stream.feed, pieces)) + stream.finish() == scrubber(secret).clean(said)
+
+
+@pytest.mark.parametrize(
+    "outer",
+    [
+        lambda digits: quote(digits, safe=""),
+        lambda digits: quote(digits, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+        lambda digits: digits.replace("/", "\\/"),
+        lambda digits: digits.replace("+", "\\u002B"),
+    ],
+    ids=["percent", "percent in lower case", "JSON of PHP", "JSON of .NET"],
+)
+def test_base64_that_is_escaped_in_its_turn_is_found(outer: Callable[[str], str]) -> None:
+    secret = "~~>>??~~>>??~~>>??"
+    digits = base64.b64encode(f"me:{secret}".encode()).decode()
+    assert {"+", "/"} <= set(digits)
+    assert NAME.encode() in scrubber(secret).clean(outer(digits).encode())
 
 
 @pytest.mark.parametrize("shift", range(3))

@@ -17,8 +17,16 @@ from urllib.parse import quote, quote_plus
 _MIN_BASE64 = 4  # fewer digits say too little and occur by chance
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
-_GO_JSON = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
-_DOTNET_JSON = {ord(char): f"\\u{ord(char):04X}" for char in "<>&'+`\x7f"}
+
+def _units(chars: str, digits: str = "x") -> dict[int, str]:
+    return {ord(char): f"\\u{ord(char):04{digits}}" for char in chars}
+
+
+_GO_JSON = _units("<>&\u2028\u2029")
+_GSON = _units("<>&='\u2028\u2029")
+_FOR_HTML = _units("<>&'")  # Flask, and Jinja's `tojson`
+_PHP_FOR_HTML = _units("<>&'", "X")  # Laravel, and whoever else asks for `JSON_HEX_…`
+_DOTNET_JSON = _units("<>&'+`\x7f", "X")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 
 _QUOTES = (
@@ -57,9 +65,26 @@ def _json(text: str) -> Iterator[str]:
     for escaped in _plain_json(text):
         yield escaped
         yield escaped.replace("/", "\\/")  # PHP
-        yield escaped.translate(_GO_JSON)
-    escaped = json.dumps(text)[1:-1].replace('\\"', "\\u0022").translate(_DOTNET_JSON)
-    yield _ESCAPE.sub(lambda found: f"\\u{found[1].upper()}" if found[1] else found[0], escaped)  # .NET
+        for table in (_GO_JSON, _GSON, _FOR_HTML):
+            yield escaped.translate(table)
+        quoted = escaped.replace('\\"', "\\u0022").translate(_PHP_FOR_HTML)
+        yield quoted
+        yield quoted.replace("/", "\\/")
+    escaped = json.dumps(text)[1:-1]
+    yield _upper_units(escaped)
+    yield _upper_units(escaped.replace('\\"', "\\u0022").translate(_DOTNET_JSON))
+    yield from _every_unit(text)
+
+
+def _upper_units(escaped: str) -> str:
+    return _ESCAPE.sub(lambda found: f"\\u{found[1].upper()}" if found[1] else found[0], escaped)
+
+
+def _every_unit(text: str) -> Iterator[str]:
+    """Escaped without exception, as any character of a JSON text may be (RFC 8259 7)."""
+    digits = text.encode("utf-16-be", "surrogatepass").hex(" ", 2)
+    for each in (digits, digits.upper()):
+        yield "\\u" + each.replace(" ", "\\u")
 
 
 def _html(text: str) -> Iterator[str]:
@@ -76,6 +101,9 @@ def _percent(text: str) -> Iterator[str]:
         quote(text),
         quote(text, safe="!'()*"),  # JavaScript
         quote(text, safe="$&+=:@"),  # Go, in a path
+        quote(text, safe=";,/?:@&=+$#!'()*"),  # JavaScript, of a whole URL
+        quote(text, safe="!$%&()*+,/:;=?@[\\]^`{|}"),  # the URL Standard, in a query
+        quote(text, safe="!$%&'()*+,/:;=@[\\]^|"),  # and in a path
         quote_plus(text),
         quote_plus(text, safe="*").replace("~", "%7E"),  # Java, and forms as browsers write them
     ):
@@ -101,8 +129,11 @@ def _base64(raw: bytes) -> Iterator[bytes]:
         if len(digits) >= _MIN_BASE64:
             yield digits
             yield digits.translate(_URL_SAFE)
-            yield quote(digits, safe="").encode()
+            percent = quote(digits, safe="")
+            yield percent.encode()
+            yield _lower_escapes(percent).encode()
             yield digits.replace(b"/", b"\\/")  # base64 inside the JSON of PHP
+            yield digits.replace(b"+", b"\\u002B")  # and of .NET
 
 
 def _own_digits(raw: bytes, shift: int) -> bytes:

@@ -2,9 +2,12 @@
 
 Rules kept here:
 - what is searched is each message by itself: its end settles it, so that nothing waits for the message behind it;
-- lengths stay as they are told, so whoever replaces something here must keep to them.
+- lengths stay as they are told, so whoever replaces something here must keep to them;
+- whoever needs to know that this is what the body holds looks at the flags: in a text that is cut where no message
+  begins, a letter of it stands in the flag's place.
 """
 
+from collections.abc import Callable
 from typing import Protocol, final
 
 _PREFIX = 5
@@ -22,12 +25,16 @@ class Piecewise(Protocol):
 
 @final
 class LengthPrefixed:
-    """One body of messages, each fed to `within` and finished with its last byte."""
+    """One body of messages, each fed to `within` and finished with its last byte.
 
-    __slots__ = ("_left", "_prefix", "_within")
+    `look_at` is shown the flag of each before anything of it is given out, and may raise.
+    """
 
-    def __init__(self, within: Piecewise) -> None:
+    __slots__ = ("_left", "_look_at", "_prefix", "_within")
+
+    def __init__(self, within: Piecewise, look_at: Callable[[int], None] | None = None) -> None:
         self._within = within
+        self._look_at = look_at
         self._prefix = b""
         self._left = 0  # bytes of the present message still to come
 
@@ -37,6 +44,8 @@ class LengthPrefixed:
         at = 0
         while at < len(piece):
             if not self._left:
+                if not self._prefix and self._look_at is not None:
+                    self._look_at(piece[at])
                 taken = piece[at : at + _PREFIX - len(self._prefix)]
                 at += len(taken)
                 self._prefix += taken

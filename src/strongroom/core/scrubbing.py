@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import final
 
 from strongroom.core.echoes import echoes
-from strongroom.core.length_prefixed import LengthPrefixed
 from strongroom.core.needles import Needles, Stream
 from strongroom.core.overriding import override
 from strongroom.core.secret import Secret
@@ -146,9 +145,9 @@ class Sent:
         """Return a stream that cleans one body of what was sent before each of its pieces."""
         return Cleaning(lambda: self.scrubber)
 
-    def messages(self) -> LengthPrefixed:
-        """Return a stream that cleans the messages of one body of what was sent before each piece of them."""
-        return LengthPrefixed(Cleaning(lambda: self.fitting))
+    def fitting_stream(self) -> "Cleaning":
+        """Return the same for messages that tell their lengths."""
+        return Cleaning(lambda: self.fitting)
 
 
 @final

@@ -44,6 +44,17 @@ def test_trailers_are_scrubbed() -> None:
     assert f"X-Echo: {PLACEHOLDER}\r\nX-Plain: 1\r\nX-Last: 2\r\n".encode() in heard
 
 
+def test_a_field_that_is_a_secret_as_a_whole_goes() -> None:
+    secret = "someone:hush/7+really"
+    at = talk(*TAKES, f"X: {PLACEHOLDER}", delivery=FixedDelivery(swaps=(swap(secret=secret),)))
+    at.upstream(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n%b\r\nX-A: 1\r\n\r\n" % secret.encode())
+    at.upstream(b"2\r\nok\r\n0\r\n%b\r\nX-B: 2\r\n\r\n" % secret.encode())
+    heard = at.heard_by_client()
+    assert secret.encode() not in heard
+    assert b"X-A: 1" in heard
+    assert b"X-B: 2" in heard
+
+
 def test_trailers_that_frame_route_or_authenticate_are_left_out() -> None:
     at = talk(*TAKES)
     forbidden = ["Content-Length: 5", "Transfer-Encoding: chunked", "Set-Cookie: a=b", "Host: b", "Connection: x-a"]

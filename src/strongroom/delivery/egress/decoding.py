@@ -189,3 +189,19 @@ def require_plain_messages(head: Head) -> None:
                 Code.ENCODING_NOT_SUPPORTED,
                 "the reply may hold a secret, and its messages are compressed one by one and cannot be searched",
             )
+
+
+_PLAIN_FLAGS = frozenset({0, 0x80})  # a message that is not compressed; the trailers of gRPC-Web
+
+
+def require_plain_message(flag: int) -> None:
+    """Require that a message begins as one of gRPC that is not compressed. Raises a refusal.
+
+    Where the flag is anything else, what is held for messages may be none: a secret cut in two by a length that
+    somebody else has written would be in none of them.
+    """
+    if flag not in _PLAIN_FLAGS:
+        raise Refusal(
+            Code.ENCODING_NOT_SUPPORTED,
+            "the reply may hold a secret, and what it calls messages of gRPC are compressed, or are none",
+        )

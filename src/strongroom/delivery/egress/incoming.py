@@ -18,7 +18,7 @@ from strongroom.core.length_prefixed import LengthPrefixed, Piecewise
 from strongroom.core.scrubbing import Scrubber
 from strongroom.core.substitution import MESSAGES, body_encoding
 from strongroom.delivery.egress.bodies import LAST_CHUNK, BodyReader, OpenReader, chunk, last_chunk, reply_body
-from strongroom.delivery.egress.decoding import Decoder, decoder, plain, require_plain_messages
+from strongroom.delivery.egress.decoding import Decoder, decoder, plain, require_plain_message, require_plain_messages
 from strongroom.delivery.egress.handshake import Handshake
 from strongroom.delivery.egress.head import HeadBuffer, ReplyHead, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded, persists
@@ -192,8 +192,8 @@ class Incoming:
     def _cleaning(self, head: ReplyHead, reader: BodyReader, scrubber: Scrubber) -> Piecewise | None:
         """Return what cleans a body that is sent on as it comes, or None where nothing can be in it."""
         plan = self._plan
-        if _of_messages(head):
-            return self._messages()
+        if of_messages(head):
+            return self._messages(scrubber)
         if not self._all_sent:
             return scrubber.stream()
         if scrubber.keeps_length and reader.length is not None:
@@ -203,12 +203,16 @@ class Incoming:
         open_ended = reader.length is None and (plan.plan.swaps or plan.plan.placements)
         return plan.sent.stream() if open_ended and plain(head.all(b"content-encoding")) else None
 
-    def _messages(self) -> LengthPrefixed:
+    def _messages(self, scrubber: Scrubber) -> LengthPrefixed:
         """Return what cleans a body of messages that tell their lengths."""
-        plan = self._plan
-        if self._all_sent:
-            return plan.sent.messages()
-        return LengthPrefixed(plan.sent.fitting_with(plan.plan.marked()).stream())
+        sent = self._plan.sent
+        within = sent.fitting_stream() if self._all_sent else sent.fitting_with(self._plan.plan.marked()).stream()
+
+        def look_at(flag: int) -> None:
+            if not (scrubber.keeps_length and sent.scrubber.keeps_length):
+                require_plain_message(flag)
+
+        return LengthPrefixed(within, look_at)
 
     def _final(self, head: ReplyHead) -> bytes:
         self._head = head
@@ -243,8 +247,9 @@ class Incoming:
             if self._decoder.pending:
                 return self._grown(head, payload, scrubber)
             self._decoder.finish()
-        if scrubber.concerns(payload):
-            cleaning = self._messages() if _of_messages(head) else scrubber.stream()
+        messages = of_messages(head) and not scrubber.keeps_length
+        if messages or scrubber.concerns(payload):
+            cleaning = self._messages(scrubber) if of_messages(head) else scrubber.stream()
             payload = cleaning.feed(payload) + cleaning.finish()
         self.done = self.started = True
         framing = self._framing(b"Content-Length: %d\r\n" % len(payload))
@@ -327,7 +332,8 @@ class Incoming:
         self.reusable = not rest and self._request_complete and persists(head)
 
 
-def _of_messages(head: ReplyHead) -> bool:
+def of_messages(head: ReplyHead) -> bool:
+    """Tell whether a reply says that its body is messages that tell their lengths."""
     return body_encoding(head.one(b"content-type") or b"") is MESSAGES
 
 

@@ -51,11 +51,15 @@ def forwarded(lines: Iterable[bytes], scrubber: Scrubber) -> list[bytes]:
 
 
 def clean_fields(lines: Iterable[bytes], scrubber: Scrubber) -> Iterator[bytes]:
-    """Yield the fields with clean values. Names cannot be replaced and stay names: those with a secret go."""
+    """Yield the fields with clean values. Names cannot be replaced and stay names: those with a secret go.
+
+    So does a field that is a secret as a whole, such as `user:password`: neither name nor value holds it.
+    """
     for line in lines:
         name, colon, value = line.partition(b":")
-        if scrubber.clean(name) == name:
-            yield name + colon + scrubber.clean(value)
+        cleaned = name + colon + scrubber.clean(value)
+        if scrubber.clean(name) == name and (cleaned != line or scrubber.clean(line) == line):
+            yield cleaned
 
 
 def _may_follow(name: bytes) -> bool:

@@ -12,7 +12,7 @@ from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.decoding import MESSAGE_CODINGS
 from strongroom.delivery.egress.head import END, RequestHead, parse_reply
 from strongroom.delivery.egress.hops import persists
-from strongroom.delivery.egress.incoming import FINAL, forwarded_head
+from strongroom.delivery.egress.incoming import FINAL, forwarded_head, of_messages
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.outgoing import Outgoing, bounded
 from strongroom.delivery.egress.refusals import Refusal
@@ -24,6 +24,8 @@ _END = len(END)
 _USUALLY_BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")
 _ENCODED = frozenset({b"content-encoding", *MESSAGE_CODINGS})
 _EMPTY_LINE = (b"", b"")
+_BLANK, _HIGH = 0x20, 0x80
+"""Most bodies begin with a letter of ASCII. Messages of gRPC begin with a flag, which is none: they are looked at."""
 
 
 def whole_request(data: bytes, tunnel: Tunnel, limits: Limits) -> tuple[Asked, bytes] | None:
@@ -78,7 +80,7 @@ def reply_of(data: bytes, request: RequestHead, plan: LivePlan, limits: Limits) 
         payload, rest = body.feed(data[end:])
     except Refusal:
         return None
-    if rest or not body.done or body.trailers:
+    if rest or not body.done or body.trailers or (payload and not _BLANK <= payload[0] < _HIGH and of_messages(head)):
         return None
     framing = b"Content-Length: %d\r\n" % len(payload)
     reply = forwarded_head(head, framing + (b"\r\n" if request.minor else b"Connection: keep-alive\r\n\r\n")) + payload
