@@ -5,12 +5,14 @@ import sys
 
 import structlog
 
-QUIET = ("uvicorn", "sqlalchemy", "asyncio", "alembic", "azure", "botocore", "google", "msal", "urllib3")
-"""Libraries whose own chatter would repeat what we handle, even at debug level."""
+OURS = "strongroom"
+LIBRARIES = logging.WARNING
+"""What is not ours speaks of trouble alone, at debug level too: a library says then what it handles. Those of HTTP/2
+quote every field, those of databases every value."""
 
 
 def configure(level: str, *, worker: int | None = None) -> None:
-    """Send everything, ours and the libraries', through one renderer. Call once, at start.
+    """Send everything, ours and the libraries', through one renderer; only ours at the `level`. Call once, at start.
 
     What a `worker` says goes to the standard error of the server, with its number.
     """
@@ -36,9 +38,9 @@ def configure(level: str, *, worker: int | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    root.setLevel(max(chosen, LIBRARIES))
+    logging.getLogger(OURS).setLevel(chosen)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
