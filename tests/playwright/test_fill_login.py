@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from strongroom.playwright import Filler, FillFailed, Way
 from tests.playwright.house import Vault
 from tests.playwright.site import KEY, PASSWORD, SEED, USER, Site, code_at, login_form
+from tests.playwright.site import page as form_page
 
 VALUES = (PASSWORD, SEED, KEY)
 
@@ -51,6 +52,19 @@ def test_a_code_is_typed_into_a_box_for_each_digit(page: Page, site: Site, fille
     assert page.url == f"{site.origin}/welcome"
     (digits,) = site.got("/code")
     assert list(digits) == [f"digit{place}" for place in range(6)]
+
+
+def test_boxes_of_which_the_first_alone_says_what_they_are_for_are_filled_all(
+    page: Page, site: Site, filler: Filler, credential: str
+) -> None:
+    said = ["autocomplete=one-time-code", *["autocomplete=off"] * 5]
+    boxes = "".join(f"<input name=part{place} maxlength=1 type=tel {each}>" for place, each in enumerate(said))
+    site.second_step = "/boxes"
+    site.pages["/boxes"] = form_page(f"<form method=post action=/code>{boxes}<button>Go on</button></form>")
+    page.goto(f"{site.origin}/login")
+    filler.fill_login(page, credential)
+    (digits,) = site.got("/code")
+    assert [len(digits[f"part{place}"]) for place in range(6)] == [1] * 6
 
 
 @pytest.mark.parametrize("way", Way)

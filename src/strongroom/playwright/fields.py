@@ -54,20 +54,30 @@ def look(frame: Any) -> Steps[Fields]:  # noqa: ANN401 - a frame or a page of ei
 
 def submit_button(field: Any) -> Steps[Any | None]:  # noqa: ANN401 - an element of either interface
     """Find what sends the form that a field is in, or what stands on a page without forms in its place."""
-    form = yield lambda: field.query_selector("xpath=ancestor::form[1]")
-    found = yield from _first(form if form is not None else (yield field.owner_frame), SUBMIT)
+    found = yield from _first((yield from _form(field)), SUBMIT)
     return found
 
 
 def _code(frame: Any) -> Steps[tuple[Any, ...]]:  # noqa: ANN401 - as above
     for selector in CODE:
         boxes = yield lambda: frame.locator(selector).and_(frame.locator(BOX)).element_handles()  # noqa: B023 - called now
-        if len(boxes) >= LEAST_BOXES:
-            return tuple(boxes)
+        if boxes:  # of a row of boxes often the first alone says what they are for
+            form = yield from _form(boxes[0])
+            row = yield lambda: form.query_selector_all(f"{_CODES}{BOX}:visible")  # noqa: B023 - as above
+            if len(row) >= LEAST_BOXES:
+                return tuple(row)
         one = yield lambda: frame.query_selector(selector)  # noqa: B023 - as above
         if one is not None:
             return (one,)
     return ()
+
+
+def _form(field: Any) -> Steps[Any]:  # noqa: ANN401 - as above
+    """Return the form that a field is in, or the page where it is in none."""
+    form = yield lambda: field.query_selector("xpath=ancestor::form[1]")
+    if form is None:
+        form = yield field.owner_frame
+    return form
 
 
 def _first(frame: Any, selectors: tuple[str, ...], but: tuple[Any, ...] = ()) -> Steps[Any | None]:  # noqa: ANN401 - as above
