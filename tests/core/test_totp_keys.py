@@ -32,6 +32,11 @@ URI = f"otpauth://totp/Bank:me@example.com?secret={S32}&issuer=Other&digits=8&pe
         (f"secret={S32.lower()} and keep it safe", S32.lower()),
         (f"https://chart.example/?chl=x&secret={S32}&issuer=x", S32),
         (f"https://chart.example/?chl={quote(URI, safe='')}", S32),
+        (f"key '{S32}' is in secret={S32}, see there", S32),
+        ("secret=gezd gnbv gy3t qojq", "gezdgnbvgy3tqojq"),  # half of it would be a key as well
+        ("Your key:\nsecret=GEZD-GNBV GY3T-QOJ", "GEZDGNBVGY3TQOJ"),
+        ("https://bank.example/?secret=GEZD%20GNBV%20GY3T%20QOJQ&issuer=x", "GEZDGNBVGY3TQOJQ"),
+        ("https://bank.example/?secret=GEZD+GNBV+GY3T", "GEZDGNBVGY3T"),
     ],
 )
 def test_every_form_in_which_keys_are_handed_out_is_accepted(text: str, stored: str) -> None:
@@ -80,6 +85,11 @@ def test_parameters_of_a_uri_are_honoured(text: str, key: TotpKey) -> None:
         f"otpauth://hotp/x?secret={S32}&counter=1",
         f"otpauth%3A%2F%2Fhotp%2Fx%3Fsecret%3D{S32}",
         f"see otpauth://hotp/x?secret={S32}",
+        "secret=GEZDGNBV0",
+        "secret=GEZDGNBV1&x=y",
+        "secret=GEZD_GNBV",
+        "secret=GEZD GNBV and keep it",
+        "secret=GEZD GNBVGY3T",
         "otpauth://totp/x",
         "otpauth://totp/x?issuer=y",
         "otpauth://totp/x?secret=",

@@ -8,6 +8,7 @@ Rules kept here:
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Never, final
@@ -27,7 +28,10 @@ WEAK_BELOW_BITS = 80
 _URI = "otpauth://"
 _ENCODED_URI = re.compile(r"otpauth(?:%3a|:)(?:%2f|/){2}", re.ASCII | re.IGNORECASE)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.ASCII | re.IGNORECASE)
-_SECRET_IN_TEXT = re.compile(r"(?<![a-z0-9_])secret=([a-z2-7-]+)", re.ASCII | re.IGNORECASE)
+_SECRET_IN_TEXT = re.compile(r"(?<![a-z0-9_])secret=([^&#<>\"',;]*)", re.ASCII | re.IGNORECASE)
+_TRAILING = ".:!?)]}"
+_GROUP = 8
+"""Characters of a group at most, where a key is written in groups with spaces between them."""
 _BASE32 = re.compile(r"[A-Za-z2-7]+\Z")
 _NO_BASE32_LENGTHS = frozenset({1, 3, 6})
 """Digits over the last whole group that no number of bytes gives (RFC 4648 section 6)."""
@@ -66,7 +70,7 @@ def normalized(text: Secret) -> Secret:
     written = text.reveal()
     compact = "".join(written.split())
     if not compact:
-        raise Invalid("an authenticator key is required", field="totp", code=REQUIRED)
+        raise Invalid("is required", field="totp", code=REQUIRED)
     if len(compact) > MAX_KEY:
         _refuse(f"must have at most {MAX_KEY} characters")
     if _ENCODED_URI.match(compact) and not compact.lower().startswith(_URI):
@@ -86,16 +90,29 @@ def parsed(text: Secret) -> TotpKey:
 
 
 def _bare(compact: str, written: str) -> str:
-    """Return what should be Base32: the text itself, or what follows `secret=` in it, up to a space or another sign."""
+    """Return what should be Base32: the text itself, or what follows `secret=` in it."""
     scheme = _SCHEME.match(compact)
     if scheme is not None and scheme[1].lower() not in {"http", "https"}:
         _refuse("must not be a URI of another scheme than otpauth")
     if "=" not in compact.rstrip("="):
         return compact
-    found = _SECRET_IN_TEXT.search(written) or _SECRET_IN_TEXT.search(unquote(written))
+    found = _SECRET_IN_TEXT.search(unquote(written))
     if found is None or f"{_URI}hotp" in unquote(compact).lower():
         _refuse("must be Base32, an otpauth://totp URI, or a text with `secret=` and Base32")
-    return found[1]
+    return _in_text(found[1].replace("+", " ").replace("-", "").split())
+
+
+def _in_text(words: Sequence[str]) -> str:
+    """Return the key that a text begins with: its first word, or the groups that it is written in.
+
+    Half a key would be one as well, and give wrong codes: what may be groups has nothing behind it.
+    """
+    first, *more = words or [""]
+    if not more or len(first) > _GROUP:
+        return first.rstrip(_TRAILING)
+    if any(len(group) != len(first) for group in more[:-1]) or len(more[-1]) > len(first):
+        _refuse("must have nothing behind its groups")
+    return "".join(words)
 
 
 def _of_uri(uri: str) -> TotpKey:
