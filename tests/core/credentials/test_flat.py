@@ -26,23 +26,24 @@ CC: dict[str, Any] = {
 SE: dict[str, Any] = {"type": "secret", "secret_value": "sk"}
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+kept_in_the_open = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 named = st.dictionaries(texts, texts, min_size=1, max_size=4)
 addresses = st.dictionaries(st.sampled_from(ADDRESS_FIELDS), texts, min_size=1)
 logins = st.fixed_dictionaries(
     {
         "type": st.just("password"),
-        "username": texts,
+        "username": kept_in_the_open,
         "password": texts,
         "totp_type": st.sampled_from([kind.value for kind in TotpType]),
     },
-    optional={"totp": texts, "totp_identifier": texts, "metadata": named},
+    optional={"totp": texts, "totp_identifier": kept_in_the_open, "metadata": named},
 )
 cards = st.fixed_dictionaries(
-    {name: st.just("credit_card") if name == "type" else texts for name in CC},
+    dict.fromkeys(CC, texts) | {"type": st.just("credit_card"), "card_brand": kept_in_the_open},
     optional={"billing_address": addresses, "billing_email": texts, "billing_phone": texts, "metadata": named},
 )
 values = st.fixed_dictionaries(
-    {"type": st.just("secret"), "secret_value": texts.filter(bool)}, optional={"secret_label": texts}
+    {"type": st.just("secret"), "secret_value": texts.filter(bool)}, optional={"secret_label": kept_in_the_open}
 )
 
 
@@ -104,6 +105,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (PW | {"metadata": {"sentinel" * 100: "v"}}, "metadata"),
     (PW | {"metadata": {"sentinel\ud800": "v"}}, "metadata"),
     (PW | {"metadata": {f"k{count}": "v" for count in range(MAX_METADATA + 1)}}, "metadata"),
+    *((PW | {field: "\0sentinel"}, field) for field in ("username", "totp_identifier")),
+    (CC | {"card_brand": "\0sentinel"}, "card_brand"),
+    (SE | {"secret_label": "\0sentinel"}, "secret_label"),
     (CC | {"card_exp_month": 12}, "card_exp_month"),
     (CC | {"billing_address": "sentinel"}, "billing_address"),
     (CC | {"billing_address": {"city": 4711}}, "billing_address"),

@@ -106,7 +106,7 @@ def _password(flat: Flat) -> _Read:
         _refuse("totp_type", f"must be one of {', '.join(_TOTP_TYPES)}")
     details = PasswordDetails.of(
         material,
-        username=_text(flat.get("username"), "username"),
+        username=_open(flat.get("username"), "username"),
         totp_type=TotpType.NONE if kind is None else TotpType(kind),
         totp_identifier=_plain(flat, "totp_identifier"),
     )
@@ -125,7 +125,7 @@ def _credit_card(flat: Flat) -> _Read:
         billing_phone=_secret(flat, "billing_phone"),
         metadata=_metadata(flat),
     )
-    return CreditCardDetails.of(material, brand=_text(flat.get("card_brand"), "card_brand")), material
+    return CreditCardDetails.of(material, brand=_open(flat.get("card_brand"), "card_brand")), material
 
 
 def _secret_value(flat: Flat) -> _Read:
@@ -177,6 +177,8 @@ def _metadata(flat: Flat) -> Mapping[str, Secret]:
 
 def _secrets(field: str, given: Flat, most: int) -> Mapping[str, Secret]:
     """Read texts by name. Names are the caller's, so refusals do not repeat them."""
+    if not all(isinstance(value, str) for value in given.values()):
+        _refuse(field, "must have texts as its values")
     return {name: Secret(_text(value, field, most)) for name, value in given.items()}
 
 
@@ -198,7 +200,15 @@ def _secret(flat: Flat, field: str) -> Secret | None:
 
 
 def _plain(flat: Flat, field: str) -> str | None:
-    return None if flat.get(field) is None else _text(flat.get(field), field)
+    return None if flat.get(field) is None else _open(flat.get(field), field)
+
+
+def _open(value: object, field: str) -> str:
+    """Read a text that is kept in the open: not every database can keep a NUL there."""
+    text = _text(value, field)
+    if "\0" in text:
+        _refuse(field, "must not contain NUL")
+    return text
 
 
 def _text(value: object, field: str, most: int = MAX_VALUE) -> str:
