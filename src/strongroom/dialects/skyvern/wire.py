@@ -31,6 +31,10 @@ def _trimmed(value: object) -> object:
     return value.strip() or None if isinstance(value, str) else value
 
 
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def _askable(sought: str | None) -> str | None:
     return None if sought is None else sought.replace("\0", "\ufffd")
 
@@ -45,5 +49,5 @@ ShortText = Annotated[Text, Field(max_length=MAX_TEXT)]
 Url = Annotated[Text, Field(max_length=MAX_URL)]
 Session = Annotated[ShortText | None, BeforeValidator(_trimmed)]
 """A sticky session's id; blank is none."""
-Context = Annotated[Annotated[Text, Field(max_length=MAX_CONTEXT)] | None, BeforeValidator(_trimmed)]
-"""A note about the page; blank is none."""
+Context = Annotated[Annotated[Text, Field(max_length=MAX_CONTEXT)] | None, BeforeValidator(_blank_is_none)]
+"""A note about the page; blank is none, and anything else stays as it is."""
