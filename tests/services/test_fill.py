@@ -181,6 +181,7 @@ async def test_an_offer_for_the_wrong_page_is_refused(
         with pytest.raises(FillRefused) as refused:
             await filling.offered(session, credential, url)
         assert refused.value.why is NotFilled.OTHER_SITE
+        assert str(refused.value).endswith(f" does not belong to {url.rstrip('/')}")
     with pytest.raises(Invalid):
         await filling.offered(session, credential, "about:blank")
     records = [entry.record for entry in await filling.rooms.entries()]

@@ -246,7 +246,8 @@ class FillService:
         self, principal: Principal, action: Action, session: Session, held: Credential, origin: Destination
     ) -> Never:
         """Refuse a page of another site; if a placeholder was about to be typed there, that is a security event."""
-        why, sentence = NotFilled.OTHER_SITE, f"credential {held.id} does not belong to {origin.authority}"
+        page = f"{origin.scheme}://{origin.authority}"
+        why, sentence = NotFilled.OTHER_SITE, f"credential {held.id} does not belong to {page}"
         if bound_nowhere(held.networking):
             why, sentence = (
                 NotFilled.NO_SITE,
