@@ -65,6 +65,10 @@ def test_what_is_needed_is_named() -> None:
     for scheme, given, field in [
         (Scheme.BEDROCK_KEYS, sent(access_key_id="AKIA"), "credentials.secret_access_key"),
         (Scheme.AZURE_ENTRA, sent(tenant_id="t", client_id="c"), "credentials.client_secret"),
+        *(
+            (Scheme.AZURE_ENTRA, sent(tenant_id=tenant, client_id="c", client_secret="s"), "credentials.tenant_id")
+            for tenant in ("../other", "a/b", "a?b", "..", "a b", "t\u00e9")
+        ),
         (Scheme.GOOGLE_SERVICE_ACCOUNT, sent(private_key=PEM), "credentials.client_email"),
         (Scheme.BEDROCK_KEYS, sent(KEY), "api_key"),
     ]:

@@ -39,6 +39,13 @@ def test_settings_are_bounded() -> None:
             checked({"a": text})
         with pytest.raises(Invalid, match="control"):
             checked({text: "a"})
+    for settings, field in (
+        ({"region": "us-east-1\n"}, "settings.region"),
+        ({"delegates": ["\0"]}, "settings.delegates"),
+    ):
+        with pytest.raises(Invalid) as refused:
+            checked(settings)
+        assert refused.value.field == field
 
 
 def test_what_was_sent_lies_over_what_is_stored_and_null_takes_away() -> None:

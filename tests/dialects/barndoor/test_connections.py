@@ -273,6 +273,9 @@ def test_tokens_of_clouds_go_to_their_own_hosts_only(api: Api, url: str) -> None
         "https://10.0.0.1",
         "http://api.example.com",
         "https://[::ffff:127.0.0.1]",
+        "https://localhost:8443/v1",
+        "https://LocalHost./v1",
+        "https://models.localhost",
     ],
 )
 def test_what_would_never_be_dialled_is_not_taken(api: Api, connection: str, url: str) -> None:

@@ -7,6 +7,7 @@ Rules kept here:
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -34,6 +35,8 @@ LEAST_SHOWN_OF = 12
 
 GOOGLE_TOKEN_URIS = frozenset({"https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token"})
 _GOOGLE_JSON = "service_account_json"
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*\Z")
+"""Becomes a segment of the path at which the authority is asked."""
 _BLANKS = " \t\r\n"
 """What may surround a key: a file that it was read from ends in a line's end."""
 
@@ -80,8 +83,7 @@ def take(scheme: Scheme, sent: Sent) -> Taken:
         case Scheme.GOOGLE_SERVICE_ACCOUNT:
             return _service_account(sent)
         case Scheme.AZURE_ENTRA:
-            names = ("tenant_id", "client_id", "client_secret")
-            return Taken(material=AzureEntra(**{name: _required(sent, name) for name in names}))
+            return _application(sent)
         case Scheme.AWS_ROLE:
             return _role(sent)
         case _:
@@ -127,6 +129,16 @@ def _aws_keys(sent: Sent) -> Taken:
         session_token=None if token is None else _header_text(token, "credentials.session_token"),
     )
     return Taken(material=keys, key_last4=_tail(keys.access_key_id))
+
+
+def _application(sent: Sent) -> Taken:
+    tenant = _required(sent, "tenant_id")
+    if not _TENANT.match(tenant.reveal()):
+        raise Invalid("must be the id or a domain of a tenant", field="credentials.tenant_id")
+    application = AzureEntra(
+        tenant_id=tenant, client_id=_required(sent, "client_id"), client_secret=_required(sent, "client_secret")
+    )
+    return Taken(material=application)
 
 
 def _role(sent: Sent) -> Taken:

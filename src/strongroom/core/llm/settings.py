@@ -48,6 +48,28 @@ SECRET_NAMES = frozenset(
         "credentials",
     }
 )
+_KNOWN = frozenset(
+    {
+        "anthropic_version",
+        "api_version",
+        "authority_host",
+        "delegates",
+        "deployment",
+        "external_id",
+        "http_referer",
+        "iam_role_arn",
+        "location",
+        "model_api_family",
+        "organization",
+        "project",
+        "project_id",
+        "project_name",
+        "region",
+        "target_service_account",
+        "x_title",
+    }
+)
+"""The names that mean something, to be named in refusals: others may be anything, and are not repeated."""
 _SEGMENT_NAMES = ("deployment", "project_name", "project_id", "location")
 
 
@@ -167,4 +189,5 @@ def _require_plain(value: object, where: str, *, depth: int) -> None:
                     field="settings",
                 )
             _require_plain(name, "settings", depth=depth)
-        _require_plain(each, "settings", depth=depth + 1)
+        inner = f"settings.{name}" if where == "settings" and name in _KNOWN else where
+        _require_plain(each, inner, depth=depth + 1)
