@@ -1,0 +1,96 @@
+"""How many followers of one process look for changes: together, and never at what was read before a commit."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, final
+
+from sqlalchemy import Connection
+
+from strongroom.store.changes import ChangeFeed
+from tests.store.things import at
+
+FOLLOWERS = 3
+
+
+@final
+class Asked:
+    """A database that answers when the test does."""
+
+    def __init__(self) -> None:
+        self.reads: list[asyncio.Future[Any]] = []
+
+    def read(self, _query: Callable[[Connection], object]) -> asyncio.Future[Any]:
+        self.reads.append(asyncio.get_running_loop().create_future())
+        return self.reads[-1]
+
+    def write(self, _change: Callable[[Connection], object], *, purges: bool = False) -> asyncio.Future[Any]:
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(purges)
+        return done
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def asked(database: Asked, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(database.reads) < count:  # noqa: ASYNC110 - the feed has nothing to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_followers_share_each_look() -> None:
+    database = Asked()
+    feed = ChangeFeed(database=database, clock=at, seen=0)
+    following = [asyncio.ensure_future(anext(feed.follow())) for _ in range(FOLLOWERS)]
+    await settled()
+    assert len(database.reads) == 1
+    database.reads[0].set_result([])
+    assert [await each for each in following] == [[]] * FOLLOWERS
+
+
+async def test_followers_look_at_the_same_moments_from_whenever_they_began() -> None:
+    database = Asked()
+    feed = ChangeFeed(database=database, clock=at, seen=0)
+    feeds = [feed.follow() for _ in range(FOLLOWERS)]
+    for number, each in enumerate(feeds, start=1):
+        first = asyncio.ensure_future(anext(each))
+        await settled()
+        assert len(database.reads) == number
+        database.reads[-1].set_result([])
+        assert await first == []
+        await asyncio.sleep(0.02)
+    waiting = [asyncio.ensure_future(anext(each)) for each in feeds]
+    await asked(database, FOLLOWERS + 1)
+    await asyncio.sleep(0.05)
+    assert len(database.reads) == FOLLOWERS + 1
+    for look in waiting:
+        look.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_look_from_before_a_commit_is_nothing_to_who_comes_after_it() -> None:
+    database = Asked()
+    feed = ChangeFeed(database=database, clock=at, seen=0)
+    early = asyncio.ensure_future(anext(feed.follow()))
+    await settled()
+    await feed.write(lambda _connection, _news: None)
+    await settled()
+    late = asyncio.ensure_future(anext(feed.follow()))
+    await settled()
+    assert len(database.reads) == 2
+    for read in database.reads:
+        read.set_result([])
+    assert [await early, await late] == [[], []]
+
+
+async def test_who_leaves_does_not_take_the_look_from_the_others() -> None:
+    database = Asked()
+    feed = ChangeFeed(database=database, clock=at, seen=0)
+    leaves, stays = (asyncio.ensure_future(anext(feed.follow())) for _ in range(2))
+    await settled()
+    leaves.cancel()
+    await settled()
+    database.reads[0].set_result([])
+    assert await stays == []
