@@ -3,6 +3,7 @@
 from strongroom.assembly.ground import Ground
 from strongroom.assembly.site import Site
 from strongroom.public_suffixes import registrable
+from strongroom.services.arrived_codes import ArrivedCodes
 from strongroom.services.fill import Filling, FillService
 from strongroom.services.fill_tokens import FillTokenService
 
@@ -19,6 +20,7 @@ def filling(site: Site, ground: Ground) -> Filling:
         credentials=store.credentials,
         environments=store.environments,
         custodian=ground.custodian,
+        arrived=ArrivedCodes(codes=store.pushed_codes, seal=ground.keyring),
         uses=store.uses,
         gate=ground.gate,
         clock=edge.clock,

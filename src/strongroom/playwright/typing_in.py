@@ -20,7 +20,6 @@ from strongroom.playwright.veil import Veil
 
 BOXES_TAKE = 20
 """Seconds for which a code must be good that is typed digit by digit (contract skyvern-credentials 8.2)."""
-_TRIES = 3
 _READY_MS = 10_000
 
 Seconds = Callable[[], float]
@@ -108,13 +107,12 @@ class Typing:
         frame = yield element.owner_frame
         if frame is None:
             raise FillFailed("the field has gone from its page")
-        for _ in range(_TRIES):
+        while True:  # a code may be still to come; when the offer is over, the server says so
             url = frame.url
             answer = yield from self._asked(lambda: self._asking.redeem(placeholder, url, lasting), placeholder)  # noqa: B023 - called now
             if answer.secret is not None:
                 return Typed(answer.secret, answer.lasts)
-            yield lambda: frame.wait_for_timeout(answer.wait * 1000)  # noqa: B023 - called now
-        raise FillFailed("no one-time code came that lasts long enough")
+            yield lambda: frame.wait_for_timeout(max(1, answer.wait) * 1000)  # noqa: B023 - called now
 
     def _asked(self, ask: Callable[[], Value], placeholder: str) -> Steps[Value]:
         answer: Value = yield Blocking(ask)

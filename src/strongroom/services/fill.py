@@ -8,7 +8,8 @@ Rules kept here:
   offered for, and only if the credential may be filled there and the environment lets the host through;
 - session, credential and environment are read anew each time: what has ended, ends here at once;
 - a redemption is in the audit log before the value leaves; one for another site is a security event;
-- a one-time code comes once, and where it must last for some seconds the caller is told to wait for the next.
+- a one-time code comes once, and where it must last for some seconds the caller is told to wait for the next;
+- where the site sends the codes, it is the newest that was pushed here, and until it comes the caller is told to wait.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from strongroom.core.actions import Action
 from strongroom.core.credentials import KINDS, Credential
 from strongroom.core.credentials.credit_card import CreditCardDetails
 from strongroom.core.credentials.named_fields import Field
-from strongroom.core.credentials.password import PasswordDetails
+from strongroom.core.credentials.password import TOTP, PasswordDetails
 from strongroom.core.credentials.secret import SecretValueDetails
 from strongroom.core.events import STRAYED
 from strongroom.core.failures import FillRefused, Invalid, NotFilled, NotFound
@@ -36,6 +37,7 @@ from strongroom.core.sources import Clock, Entropy
 from strongroom.core.websites import Registrable, bound_nowhere, may_fill, origin_of, website_of
 from strongroom.crypto.tokens import digest
 from strongroom.crypto.totp import code_at
+from strongroom.services.arrived_codes import Arrived, ArrivedCodes
 from strongroom.services.fill_ports import Claim, Fills, Offered
 from strongroom.services.fill_tokens import FillTokenService, over
 from strongroom.services.gate import Gate
@@ -44,6 +46,8 @@ from strongroom.services.usage_ports import Use, Uses
 
 LIFETIME = timedelta(minutes=5)
 """How long an offer is good for: a model looks at a page, decides and types within it."""
+ASK_AGAIN = 5
+"""Seconds after which it is worth looking whether a code has come that a site sends."""
 PAGE = "page"
 """The surface of a placeholder that was to be typed, as security events name it."""
 
@@ -73,7 +77,7 @@ class Filled:
 @final
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """The next one-time code is the one to take, in so many seconds. The placeholder is still good."""
+    """The next one-time code is the one to take: ask in so many seconds. The placeholder is still good."""
 
     seconds: int
 
@@ -90,6 +94,7 @@ class FillService:
         credentials: Credentials,
         environments: Environments,
         custodian: Custodian,
+        arrived: ArrivedCodes,
         uses: Uses,
         gate: Gate,
         clock: Clock,
@@ -101,6 +106,7 @@ class FillService:
         self._credentials = credentials
         self._environments = environments
         self._custodian = custodian
+        self._arrived = arrived
         self._uses = uses
         self._gate = gate
         self._clock = clock
@@ -167,10 +173,16 @@ class FillService:
         await self._require_right_page(principal, Action.FILL_REDEEM, found, held, origin)
         if offered.redeemed_at is not None or now >= offered.expires_at:
             raise await self._spent(principal, found, held, origin, used=offered.redeemed_at is not None)
+        sent_to = _sent_to(held) if offered.field == TOTP else None
+        arrived = None if sent_to is None else await self._arrived.newest(found, sent_to, now)
+        if sent_to is not None and arrived is None:
+            return NotYet(ASK_AGAIN)
         facts = {"session": session, "host": origin.host, "field": offered.field}
         granted = await self._gate.admit(principal, Action.FILL_REDEEM, _target(held), facts)
-        material = await self._custodian.open(granted, held, custody)
-        field = KINDS[held.kind].fields(held.details, material).get(offered.field)
+        field: Field | Arrived | None = arrived
+        if field is None:
+            material = await self._custodian.open(granted, held, custody)
+            field = KINDS[held.kind].fields(held.details, material).get(offered.field)
         if field is None:
             sentence = f"credential {held.id} has no field {offered.field} any more"
             raise await self._refusal(principal, Action.FILL_REDEEM, found, NotFilled.UNKNOWN, sentence, held, origin)
@@ -181,20 +193,27 @@ class FillService:
             await self._count(found, held, origin, now)
         return answer
 
-    async def _taken(self, offered: Offered, field: Field, lasting: int, now: datetime) -> Filled | NotYet | None:
+    async def _taken(
+        self, offered: Offered, field: Field | Arrived, lasting: int, now: datetime
+    ) -> Filled | NotYet | None:
         """Redeem the placeholder for what stands in the field now; None if somebody was first."""
         if isinstance(field, Secret):
             claim = await self._fills.claim(offered.digest, at=now)
             return Filled(field=offered.field, value=field) if claim is Claim.MINE else None
-        code, seconds = code_at(field, now)
-        if seconds < min(lasting, field.period - 1):
-            return NotYet(seconds)
-        claim = await self._fills.claim(offered.digest, at=now, step=int(now.timestamp()) // field.period)
+        if isinstance(field, Arrived):  # nobody can say when the next one comes, so this one is taken as it is
+            code, step, wait = field.code, field.number, ASK_AGAIN
+            seconds = int((field.ends - now).total_seconds())
+        else:
+            code, seconds = code_at(field, now)
+            step, wait = int(now.timestamp()) // field.period, seconds
+            if seconds < min(lasting, field.period - 1):
+                return NotYet(wait)
+        claim = await self._fills.claim(offered.digest, at=now, step=step)
         match claim:
             case Claim.MINE:
                 return Filled(field=offered.field, value=code, seconds_remaining=seconds)
             case Claim.CODE_USED:
-                return NotYet(seconds)
+                return NotYet(wait)
             case Claim.USED:
                 return None
             case _:
@@ -309,7 +328,13 @@ class Filling:
 
 def _fields(credential: Credential) -> tuple[str, ...]:
     details = credential.details
-    return details.fields if isinstance(details, PasswordDetails | CreditCardDetails | SecretValueDetails) else ()
+    fields = details.fields if isinstance(details, PasswordDetails | CreditCardDetails | SecretValueDetails) else ()
+    return fields if _sent_to(credential) is None else (*fields, TOTP)
+
+
+def _sent_to(credential: Credential) -> str | None:
+    """Return where the site sends the login's codes."""
+    return credential.details.codes_sent_to() if isinstance(credential.details, PasswordDetails) else None
 
 
 def _target(credential: Credential) -> Target:

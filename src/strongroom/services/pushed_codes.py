@@ -158,8 +158,8 @@ class PushedCodeService:
             organization=OrganizationId(row.organization),
             workspace=row.workspace,
             identifier=row.identifier,
-            content=await self._open_one(row, "pushed_content", row.content),
-            code=None if over else await self._open_one(row, "pushed_code", row.code),
+            content=await _open_one(self._seal, row, "pushed_content", row.content),
+            code=None if over else await code_in(row, self._seal),
             kind=row.kind,
             task=row.task,
             workflow=row.workflow,
@@ -169,13 +169,19 @@ class PushedCodeService:
             created_at=row.created_at,
         )
 
-    async def _open_one(self, of: SealedCode, kind: str, envelope: bytes | None) -> Secret | None:
-        if envelope is None:
-            return None
-        return read_fields(_Text, await self._seal.open(_binding(of, kind), envelope), what="pushed code").text
-
     async def _admit(self, principal: Principal, action: Action, name: str) -> None:
         await self._gate.admit(principal, action, Target(name=name, workspace=principal.workspace))
+
+
+async def code_in(row: SealedCode, seal: Seal) -> Secret | None:
+    """Return the code of a message; None once its time is over."""
+    return await _open_one(seal, row, "pushed_code", row.code)
+
+
+async def _open_one(seal: Seal, of: SealedCode, kind: str, envelope: bytes | None) -> Secret | None:
+    if envelope is None:
+        return None
+    return read_fields(_Text, await seal.open(_binding(of, kind), envelope), what="pushed code").text
 
 
 def _binding(of: PushedCode | SealedCode, kind: str) -> Binding:

@@ -58,6 +58,11 @@ class PasswordDetails:
             fields=tuple(_fields(username, material)),
         )
 
+    def codes_sent_to(self) -> str | None:
+        """Return the address that the site sends one-time codes to; None where a key makes them, or there are none."""
+        sends = self.totp_type in {TotpType.EMAIL, TotpType.TEXT} and TOTP not in self.fields
+        return (self.totp_identifier or None) if sends else None
+
     def unique_key(self) -> None:
         """Any number of logins may look the same."""
 

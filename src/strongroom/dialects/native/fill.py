@@ -75,7 +75,7 @@ class RedeemAnswer(Answer):
     value: str | None
     seconds_remaining: int | None = Field(description="For a one-time code: how long it is the one.")
     wait_seconds: int | None = Field(
-        description="Without a value: the next one-time code begins then, and is the one to take."
+        description="Without a value: ask again then; the one-time code to take begins, or may have come."
     )
 
 
