@@ -1,11 +1,14 @@
 """Tokens of Microsoft Entra for an application (case 91)."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from strongroom.core.credentials.azure_entra import AzureEntra
 from strongroom.core.failures import Invalid
+from strongroom.core.secret import Secret
 from strongroom.services.llm_cloud import CredentialUnavailable, ExchangeRefused
 from tests.outbound.cloud.bench import Bench, Case, benched, case
 from tests.outbound.cloud.peers import CLIENT, CLIENT_SECRET, LOGIN, LOGIN_US, TENANT, Clouds, form_of
@@ -87,8 +90,11 @@ async def test_an_answer_without_a_token_is_never_an_empty_bearer(bench: Bench, 
 
 
 async def test_a_tenant_that_is_none_is_not_asked_about(bench: Bench) -> None:
+    stored = application()  # before there was a rule for tenants
+    assert isinstance(stored.material, AzureEntra)
+    material = replace(stored.material, tenant_id=Secret("a/../b"))
     with pytest.raises(CredentialUnavailable, match="tenant"):
-        await bench.bearer(application(tenant="a/../b"))
+        await bench.bearer(replace(stored, material=material))
     assert bench.clouds.asked == {}
 
 
