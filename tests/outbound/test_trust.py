@@ -5,7 +5,14 @@ import pytest
 import trustme
 
 from strongroom.core.failures import NotReady
-from strongroom.outbound.trust import bundle, read_certificates, system_roots, upstream_context
+from strongroom.outbound.trust import (
+    OFFERS,
+    bundle,
+    read_certificates,
+    system_roots,
+    upstream_context,
+    upstream_contexts,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +63,10 @@ def test_clients_get_the_roots_and_our_own(pem: str) -> None:
     context = ssl.create_default_context(cadata=bundle(pem, own))
     assert len(context.get_ca_certs()) >= 2
     assert bundle(pem, own.rstrip("\n")) == pem + own
+
+
+def test_who_trusts_the_same_shares_what_was_read_and_nobody_else_does(pem: str) -> None:
+    assert upstream_context(pem) is upstream_context(str(pem))
+    other = trustme.CA().cert_pem.bytes().decode()
+    found = {id(context) for context in (*upstream_contexts(pem).values(), *upstream_contexts(other).values())}
+    assert len(found) == 2 * len(OFFERS)

@@ -8,6 +8,7 @@ of our CA alone would break every host that is not intercepted.
 import re
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from strongroom.core.failures import NotReady
@@ -56,12 +57,18 @@ OFFERS = ((HTTP_1,), (HTTP_2,), (HTTP_2, HTTP_1))
 
 
 def upstream_contexts(roots: str) -> dict[tuple[str, ...], ssl.SSLContext]:
-    """Return one context for each offer: each resumes its own TLS sessions. Raises `NotReady`."""
+    """Return one context for each offer. Raises `NotReady`."""
     return {offer: upstream_context(roots, offer) for offer in OFFERS}
 
 
+@lru_cache(maxsize=8)
 def upstream_context(roots: str, offer: tuple[str, ...] = OFFERS[0]) -> ssl.SSLContext:
-    """Return how we speak TLS to upstreams: verified, 1.2 or newer. Raises `NotReady`."""
+    """Return how we speak TLS to upstreams: verified, 1.2 or newer. Raises `NotReady`.
+
+    All that trust the same share it, and change nothing of it: a process has a dozen of clients, and to read the
+    system's roots takes each of them 20 ms. Nothing of one connection is kept in it for another: TLS sessions are
+    resumed only by who hands one over, which none of us does.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION  # TLS 1.2: a new handshake would only ask for a certificate of ours
