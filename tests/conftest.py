@@ -1,5 +1,6 @@
 """What every test run begins and ends with: which tests did not run, and for want of what."""
 
+import gc
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,6 +14,13 @@ from tests.needs import MARK
 from tests.nursery import forking
 
 hypothesis.settings.load_profile(depth.USUAL)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays to the end: the tests, their modules and all libraries."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
