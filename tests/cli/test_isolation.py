@@ -20,6 +20,8 @@ from tests.needs import need, need_file, need_namespaces
 
 VALUE = "a-value-that-no-isolated-child-may-hold"
 SCRIPT = str(Path(hostile.__file__))
+LOOK_AT_THE_PARENT = {"inherited", "environment_of_parent", "namespace_of_parent", "memory_of_parent"}
+"""Ways by what the command was started with: for these it is started as people start it."""
 ORDINARY = ("--reuid=65534", "--regid=65534", "--clear-groups")
 READS_ALL = [f"--{caps}=-all,+dac_read_search" for caps in ("inh-caps", "ambient-caps", "bounding-set")]
 """May read root's files, and nothing else: for machines whose Python lies in root's home."""
@@ -59,11 +61,15 @@ def curl(upstream: Upstream, *options: str) -> list[str]:
 
 def tries(shell: Shell, way: str, *arguments: str, isolate: tuple[str, ...] = ("--isolate",)) -> str | None:
     """Return what a hostile child got, or nothing if the way was closed to it."""
-    argv = shell.argv("run", "-q", *isolate, "--", sys.executable, SCRIPT, way, *arguments)
-    passed = [int(arguments[0])] if way == "inherited" else []
-    done = subprocess.run(
-        argv, capture_output=True, text=True, env=shell.environment(), cwd=shell.home, pass_fds=passed, timeout=60
-    )
+    words = ("run", "-q", *isolate, "--", sys.executable, SCRIPT, way, *arguments)
+    if way in LOOK_AT_THE_PARENT:
+        argv = shell.argv(*words)
+        passed = [int(arguments[0])] if way == "inherited" else []
+        done = subprocess.run(
+            argv, capture_output=True, text=True, env=shell.environment(), cwd=shell.home, pass_fds=passed, timeout=60
+        )
+    else:
+        done = shell.types(*words)
     assert done.returncode in {0, hostile.CLOSED}, done.stderr
     return done.stdout.strip() if done.returncode == 0 else None
 

@@ -16,6 +16,8 @@ from tests.clients.commands import Place
 from tests.clients.repository import make_repository
 from tests.clients.services import Services, presented
 from tests.e2e.stage import ECHO_HOST, House, bare_environment, running_house, running_upstream
+from tests.nursery.forking import nursery
+from tests.nursery.order import Order
 
 VARIABLES = ("TOKEN", "GH_ENTERPRISE_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 """What is stored, by the names that clients look for. Each has a value of its own."""
@@ -57,11 +59,20 @@ class Stage:
             timeout=60,
         )
 
-    def types(self, argv: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-        """Run a client under `strongroom run`, as the person who started the server."""
+    def types(self, argv: list[str], folder: Path, *, forked: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a client under `strongroom run`, as the person who started the server; not `forked`, as it is installed.
+
+        A fork runs the same, and need not read its modules for each client.
+        """
         variables = {"STRONGROOM_URL": self.house.api, "STRONGROOM_DATA_DIR": str(self.house.data_dir)}
-        strongroom = [str(Path(sys.executable).with_name("strongroom"))]
-        return self.runs([*strongroom, "run", "--vault", "clients", "--", *argv], folder, variables)
+        words = ["run", "--vault", "clients", "--", *argv]
+        if not forked:
+            return self.runs([str(Path(sys.executable).with_name("strongroom")), *words], folder, variables)
+        self.services.seen.clear()
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        order = Order(words=words, variables=bare_environment(home, variables), folder=str(folder))
+        return nursery().run(order, stdin="", timeout=60)
 
     def proved_with_a_secret(self) -> bool:
         """Tell whether an upstream was shown one of the secrets since the last run."""

@@ -38,6 +38,13 @@ def test_it_works_and_sees_no_secret(stage: Stage, tmp_path: Path, client: Clien
         assert client.prints in done.stdout
 
 
+def test_the_program_as_it_is_installed_runs_a_client(stage: Stage, tmp_path: Path) -> None:
+    done = stage.types(COMMANDS["curl"](stage.place(tmp_path)), tmp_path, forked=False)
+    assert done.returncode == 0, done.stderr
+    assert stage.proved_with_a_secret()
+    assert "srp_" in done.stdout
+
+
 @each_on_its_own
 def test_without_its_certificates_it_trusts_nobody(stage: Stage, tmp_path: Path, client: Client) -> None:
     variables = {name: value for name, value in stage.variables.items() if name not in TRUST}

@@ -135,7 +135,7 @@ def _read(descriptors: tuple[int, ...], end: float) -> list[str]:
             read[descriptor] += piece
             if not piece:
                 unfinished.remove(descriptor)
-    return [octets.decode().replace("\r\n", "\n") for octets in read.values()]
+    return [octets.decode(errors="replace").replace("\r\n", "\n") for octets in read.values()]
 
 
 _opened: list[Nursery] = []
