@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -15,15 +16,35 @@ from tests.e2e.stage import House
 
 
 def workers(house: House) -> list[int]:
-    """Return the worker processes."""
-    threads = Path(f"/proc/{house.process.pid}/task").iterdir()
-    return sorted(int(child) for thread in threads for child in (thread / "children").read_text().split())
+    """Return the worker processes, oldest first."""
+    children: list[int] = []
+    for thread in Path(f"/proc/{house.process.pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended meanwhile has no children
+            children += map(int, (thread / "children").read_text().split())
+    return sorted(children)
 
 
-def connections(worker: int) -> int:
-    """Return how many sockets a process holds."""
-    folder = Path(f"/proc/{worker}/fd")
-    return sum(str(descriptor.readlink()).startswith("socket:") for descriptor in folder.iterdir())
+def shares(house: House, tunnels: Sequence["Tunnel"]) -> dict[int, int]:
+    """Return how many of these tunnels each worker holds."""
+    ports = {tunnel.port for tunnel in tunnels}
+    held = {f"socket:[{inode}]" for remote, inode in _accepted(int(house.proxy.rpartition(":")[2])) if remote in ports}
+    return {worker: len(_descriptors(worker) & held) for worker in workers(house)}
+
+
+def _accepted(port: int) -> Iterator[tuple[int, str]]:
+    """Yield the other side's port and the number of each socket whose own port this is."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, here, there, *_, inode = line.split()[:10]
+        if int(here.rpartition(":")[2], 16) == port:
+            yield int(there.rpartition(":")[2], 16), inode
+
+
+def _descriptors(worker: int) -> set[str]:
+    found = set()
+    for descriptor in Path(f"/proc/{worker}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(descriptor.readlink()))
+    return found
 
 
 def alive(worker: int) -> bool:
@@ -60,6 +81,7 @@ class Tunnel:
         proxy = urlsplit(session["egress"]["proxy_url"])
         assert proxy.hostname is not None
         raw = socket.create_connection((proxy.hostname, proxy.port or 0), timeout=20)
+        self.port = raw.getsockname()[1]
         basic = base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
         raw.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n".encode())
         raw.sendall(f"Proxy-Authorization: Basic {basic}\r\n\r\n".encode())

@@ -3,8 +3,6 @@
 import json
 import secrets
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,22 +17,13 @@ from tests.e2e.stage import (
     Upstream,
     bare_environment,
     through,
+    until,
 )
 from tests.needs import need
 
 
 def sentinel() -> str:
     return f"sentinel_{secrets.token_hex(12)}"
-
-
-def eventually(check: Callable[[], bool], within: float = 1.0) -> bool:
-    """DESIGN section 4: a revocation bites within one second."""
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.02)
-    return check()
 
 
 def test_131_a_placeholder_in_a_header_becomes_the_secret_at_a_listed_host(
@@ -88,8 +77,8 @@ def test_133_a_host_that_only_the_environment_lists_gets_the_literal_placeholder
     through(session, folder, "GET", f"https://{OTHER_HOST}:{upstream.port}/", headers={"X-Key": placeholder})
     assert upstream.seen[-1].headers["X-Key"] == placeholder
     events = house.call("GET", f"/strongroom/v1/sessions/{session['id']}/events")
-    assert eventually(
-        lambda: "placeholder.strayed" in house.call("GET", f"/strongroom/v1/sessions/{session['id']}/events").text, 3
+    assert until(
+        lambda: "placeholder.strayed" in house.call("GET", f"/strongroom/v1/sessions/{session['id']}/events").text
     ), events.text
 
 
@@ -181,7 +170,7 @@ def test_139_a_rotation_reaches_a_running_session_and_keeps_the_placeholder(
         through(session, folder, "GET", url, headers=headers)
         return bool(upstream.seen[-1].headers["X-Key"] == secret)
 
-    assert eventually(renewed)
+    assert until(renewed)
 
 
 @pytest.mark.parametrize("what", ["credential", "vault"])
@@ -203,7 +192,7 @@ def test_140_what_is_archived_or_deleted_is_not_put_in_again(
         through(session, folder, "GET", url, headers={"X-Key": placeholder})
         return bool(upstream.seen[-1].headers["X-Key"] == placeholder)
 
-    assert eventually(literal)
+    assert until(literal)
 
 
 def test_141_a_placeholder_means_nothing_in_another_session(house: House, upstream: Upstream, folder: Path) -> None:
@@ -274,7 +263,7 @@ def test_an_ended_session_closes_its_connections_and_admits_no_more(
     assert streaming.stdout is not None
     assert streaming.stdout.readline() == b"data: first\n"
     assert house.call("POST", f"/v1/sessions/{session['id']}/archive").status_code == 200
-    assert streaming.wait(timeout=1.5) != 0
+    assert streaming.wait(timeout=20) != 0
     streaming.stdout.close()
     with pytest.raises(requests.exceptions.ProxyError, match="407"):
         through(session, folder, "GET", f"https://{ECHO_HOST}:{upstream.port}/")
@@ -288,7 +277,7 @@ def test_a_revoked_key_takes_its_sessions_with_it(house: House, upstream: Upstre
     url = f"https://{ECHO_HOST}:{upstream.port}/"
     assert through(session, folder, "GET", url).status_code == 200
     assert house.call("POST", f"/strongroom/v1/keys/{minted['id']}/revoke").status_code == 200
-    assert eventually(lambda: house.call("GET", "/v1/vaults", key=minted["key"]).status_code == 401)
+    assert until(lambda: house.call("GET", "/v1/vaults", key=minted["key"]).status_code == 401)
 
     def refused() -> bool:
         try:
@@ -296,4 +285,4 @@ def test_a_revoked_key_takes_its_sessions_with_it(house: House, upstream: Upstre
         except requests.exceptions.ProxyError:
             return True
 
-    assert eventually(refused)
+    assert until(refused)

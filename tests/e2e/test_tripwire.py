@@ -3,13 +3,12 @@
 import json
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.e2e.stage import ECHO_HOST, OTHER_HOST, House, Upstream, bare_environment, through
+from tests.e2e.stage import ECHO_HOST, OTHER_HOST, House, Upstream, bare_environment, through, until
 from tests.needs import need
 
 VALUE = "sentinel_of_the_tripwire_0123456789"
@@ -67,9 +66,7 @@ def test_a_stray_is_refused_and_owner_and_session_learn_of_it(
         return strays, [(row["code"], row["host"], row["count"]) for row in shown]
 
     expected = ({(credential, "refused")}, [("placeholder_not_allowed", OTHER_HOST, 6)])
-    end = time.monotonic() + 5
-    while told() != expected and time.monotonic() < end:
-        time.sleep(0.1)
+    until(lambda: told() == expected)
     assert told() == expected
     metrics = house.call("GET", "/metrics").text
     (counted,) = re.findall(
@@ -100,10 +97,7 @@ def test_an_environment_that_changes_its_mind_is_heeded_in_running_sessions(
 
     assert answered() == 403
     house.made(f"/strongroom/v1/environments/{environment}", {"stray_placeholders": "report"})
-    end = time.monotonic() + 1
-    while answered() == 403 and time.monotonic() < end:
-        time.sleep(0.05)
-    assert answered() == 200
+    assert until(lambda: answered() == 200)
 
 
 def test_a_refused_host_is_named_with_port_and_environment(house: House, folder: Path) -> None:

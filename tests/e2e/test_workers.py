@@ -5,7 +5,6 @@ import signal
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,19 +14,19 @@ import trustme
 from aiohttp import web
 
 from tests.cli.shell import Shell
-from tests.e2e.crew import Tunnel, alive, connections, counts, kill, refused, workers
-from tests.e2e.stage import ECHO_HOST, House, Upstream, running_house, through
-from tests.e2e.test_runtime import eventually, sentinel
+from tests.e2e.crew import Tunnel, alive, counts, kill, refused, shares, workers
+from tests.e2e.stage import ECHO_HOST, House, Upstream, running_house, through, until
+from tests.e2e.test_runtime import sentinel
 
-SIZE = 4
-TUNNELS = 24
-"""So many that each worker gets some: it takes turns, and nothing here depends on how even they are."""
+SIZE = 3
+TUNNELS, MOST_TUNNELS = 8, 300
+"""At least so many, and then until each worker has one: on a busy machine one may come late to its turn."""
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("crew")
-    with running_house(folder, authority, extra={"STRONGROOM_WORKERS": str(SIZE)}) as running:
+    with running_house(folder, authority, extra={"STRONGROOM_WORKERS": str(SIZE)}, forked=False) as running:
         yield running
 
 
@@ -57,10 +56,11 @@ class Agent:
         self.session = house.made("/v1/sessions", body, key=key)
         self.placeholder = self.session["egress"]["env"]["TOKEN"]
         self.upstream, self.stack, self.house = upstream, stack, house
-        before = {worker: connections(worker) for worker in workers(house)}
         self.tunnels = [self.tunnel() for _ in range(TUNNELS)]
+        while not all(shares(house, self.tunnels).values()):
+            assert len(self.tunnels) < MOST_TUNNELS, shares(house, self.tunnels)
+            self.tunnels.append(self.tunnel())
         assert not warm or all(self.sent(tunnel) == self.secret for tunnel in self.tunnels)
-        self.shares = [connections(worker) - held for worker, held in before.items()]
 
     def tunnel(self) -> Tunnel:
         return self.stack.enter_context(Tunnel(self.session, ECHO_HOST, self.upstream.port))
@@ -75,11 +75,21 @@ class Agent:
         seen = [seen for seen in self.upstream.seen if seen.target == path]
         return seen[0].headers["X-Key"] if seen else status
 
-    def within_a_second(self, *expected: str | int) -> bool:
-        """Look at every tunnel after a second: none may be as it was."""
-        time.sleep(1)  # what is promised is a moment, not an event: before it either answer is right
-        found = {self.sent(tunnel) for tunnel in self.tunnels}
-        return found <= set(expected)
+    def soon(self, *expected: str | int) -> bool:
+        """Look at every tunnel until none is as it was; before that moment either answer is right."""
+        return until(lambda: {self.sent(tunnel) for tunnel in self.tunnels} <= set(expected))
+
+
+def requests(house: House) -> float:
+    """Return how many there were, once the workers' answers agree: a busy one may answer after it was asked."""
+    said = [-1.0]
+
+    def settled() -> bool:
+        said.append(counts(house)["strongroom_egress_requests_total"])
+        return said[-1] == said[-2]
+
+    assert until(settled)
+    return said[-1]
 
 
 def test_each_of_many_connections_finds_a_worker_and_each_worker_gets_some(
@@ -87,9 +97,12 @@ def test_each_of_many_connections_finds_a_worker_and_each_worker_gets_some(
 ) -> None:
     assert len(workers(house)) == SIZE
     agent = Agent(house, upstream, stack)
-    assert all(share > 0 for share in agent.shares), agent.shares
+    held = shares(house, agent.tunnels)
+    assert len(held) == SIZE
+    assert all(held.values())
+    assert sum(held.values()) == len(agent.tunnels)
     assert counts(house)["strongroom_egress_workers"] == SIZE
-    assert counts(house)["strongroom_egress_clients"] >= TUNNELS
+    assert until(lambda: counts(house)["strongroom_egress_clients"] >= len(agent.tunnels))
     assert house.call("GET", "/readyz").status_code == 200
 
 
@@ -99,7 +112,7 @@ def test_an_archived_credential_is_not_put_in_again_on_any_worker(
     agent = Agent(house, upstream, stack)
     done = house.call("POST", f"/v1/vaults/{agent.vault}/credentials/{agent.credential}/archive")
     assert done.status_code == 200
-    assert agent.within_a_second(agent.placeholder)
+    assert agent.soon(agent.placeholder)
 
 
 def test_an_ended_session_closes_its_connections_on_every_worker(
@@ -107,7 +120,7 @@ def test_an_ended_session_closes_its_connections_on_every_worker(
 ) -> None:
     agent = Agent(house, upstream, stack)
     assert house.call("POST", f"/strongroom/v1/sessions/{agent.session['id']}/end").status_code == 200
-    assert agent.within_a_second(0)
+    assert agent.soon(0)
     with pytest.raises(ConnectionRefusedError):
         agent.tunnel()
 
@@ -116,7 +129,7 @@ def test_a_revoked_key_ends_its_sessions_on_every_worker(house: House, upstream:
     key = house.made("/strongroom/v1/keys", {"name": "agent"})
     agent = Agent(house, upstream, stack, key=key["key"])
     assert house.call("POST", f"/strongroom/v1/keys/{key['id']}/revoke").status_code == 200
-    assert agent.within_a_second(0)
+    assert agent.soon(0)
 
 
 def test_a_narrowed_environment_bites_on_every_worker(house: House, upstream: Upstream, stack: ExitStack) -> None:
@@ -124,7 +137,7 @@ def test_a_narrowed_environment_bites_on_every_worker(house: House, upstream: Up
     networking = {"type": "limited", "allowed_hosts": ["elsewhere.example.test"]}
     config = {"type": "cloud", "networking": networking}
     assert house.call("POST", f"/v1/environments/{agent.environment}", {"config": config}).status_code == 200
-    assert agent.within_a_second(0, 403)
+    assert agent.soon(0, 403)
 
 
 def test_what_one_worker_sent_is_taken_out_of_what_another_reads(
@@ -141,7 +154,7 @@ def test_uses_add_up_and_the_audit_chain_stays_whole(
     house: House, upstream: Upstream, stack: ExitStack, folder: Path
 ) -> None:
     agents = [Agent(house, upstream, stack) for _ in range(2)]
-    before = counts(house)["strongroom_egress_requests_total"]
+    before = requests(house)
 
     def use(agent: Agent, tunnel: Tunnel) -> None:
         for _ in range(5):
@@ -152,14 +165,15 @@ def test_uses_add_up_and_the_audit_chain_stays_whole(
         thread.start()
     for thread in threads:
         thread.join()
-    assert counts(house)["strongroom_egress_requests_total"] == before + 2 * TUNNELS * 5
+    made = 5 * sum(len(agent.tunnels) for agent in agents)
+    assert until(lambda: counts(house)["strongroom_egress_requests_total"] == before + made)
 
     def uses(agent: Agent) -> int:
         shown = house.call("GET", f"/strongroom/v1/sessions/{agent.session['id']}").json()
         return sum(use["count"] for use in shown["uses"])
 
     for agent in agents:
-        assert eventually(lambda agent=agent: uses(agent) == TUNNELS * 6, within=5), uses(agent)  # type: ignore[misc]
+        assert until(lambda agent=agent: uses(agent) == len(agent.tunnels) * 6), uses(agent)  # type: ignore[misc]
     shell = Shell(home=folder, variables={"STRONGROOM_URL": house.api, "STRONGROOM_API_KEY": house.key})
     assert shell.json("audit", "verify")["ok"] is True
 
@@ -171,15 +185,15 @@ def test_a_killed_worker_is_replaced_while_the_others_serve_and_counts_do_not_go
     url = f"https://{ECHO_HOST}:{upstream.port}/"
     for _ in range(8):
         through(session, folder, "GET", url)
-    before, crew = counts(two), workers(two)
-    assert before["strongroom_egress_requests_total"] == 8
+    crew = workers(two)
+    assert until(lambda: counts(two)["strongroom_egress_requests_total"] == 8)
     kill(crew[0])
-    assert eventually(lambda: workers(two) == crew[1:] or len(workers(two)) == 2)
+    assert until(lambda: crew[0] not in workers(two))
     outcomes = [through(session, folder, "GET", url).status_code for _ in range(8)]
     assert outcomes == [200] * 8
-    assert eventually(lambda: counts(two)["strongroom_egress_workers"] == 2, within=30)
-    assert workers(two)[0] == crew[1]
-    assert counts(two)["strongroom_egress_requests_total"] == 16
+    assert until(lambda: counts(two)["strongroom_egress_workers"] == 2, within=60)
+    assert crew[1] in workers(two)
+    assert until(lambda: counts(two)["strongroom_egress_requests_total"] == 16)
     assert '"worker 1 is replaced in 0.1 s: it was ended by SIGKILL"' in two.log.read_text() or (
         '"worker 2 is replaced in 0.1 s: it was ended by SIGKILL"' in two.log.read_text()
     )
@@ -191,11 +205,11 @@ def test_when_the_server_is_killed_no_worker_serves_on(two: House, upstream: Ups
     crew = workers(two)
     kill(two.process.pid)
     two.process.wait()
-    assert eventually(lambda: not any(map(alive, crew)))
+    assert until(lambda: not any(map(alive, crew)))
     for tunnel in tunnels:
         with pytest.raises((ConnectionError, ssl.SSLError)):
             tunnel.get("/")
-    assert eventually(lambda: refused(two))
+    assert until(lambda: refused(two))
 
 
 def test_a_stop_lets_requests_finish_and_leaves_nothing_behind(
@@ -205,13 +219,13 @@ def test_a_stop_lets_requests_finish_and_leaves_nothing_behind(
     tunnels = [stack.enter_context(Tunnel(session, ECHO_HOST, upstream.port)) for _ in range(6)]
     for tunnel in tunnels:
         tunnel.send("/late")
-    assert eventually(lambda: len(upstream.seen) == len(tunnels), within=10)
+    assert until(lambda: len(upstream.seen) == len(tunnels))
     crew = workers(two)
     two.process.send_signal(signal.SIGTERM)
-    assert eventually(lambda: refused(two), within=5)
+    assert until(lambda: refused(two))
     upstream.released.set()
     assert [tunnel.reply() for tunnel in tunnels] == [(200, "late")] * 6
-    assert two.process.wait(20) == 0
+    assert two.process.wait(60) == 0
     assert not any(map(alive, crew))
 
 
@@ -270,12 +284,13 @@ def test_a_number_of_workers_that_cannot_be_is_wrong_usage(tmp_path: Path, numbe
     assert "STRONGROOM_WORKERS: must be at" in shell.fails("serve", STRONGROOM_WORKERS=number)
 
 
+@pytest.mark.timeout(300)  # it begins anew five times, each time a process that reads all its modules
 def test_a_worker_that_never_comes_back_ends_the_server(tmp_path: Path, authority: trustme.CA) -> None:
     with running_house(tmp_path, authority, extra={"STRONGROOM_WORKERS": "2"}) as house:
         (tmp_path / "upstream-roots.pem").unlink()
         crew = workers(house)
         kill(crew[0])
-        assert house.process.wait(60) == 1
+        assert house.process.wait(200) == 1
         assert not any(map(alive, crew))
         said = house.log.read_text()
         assert "of the egress proxy cannot start: " in said

@@ -103,7 +103,7 @@ async def test_a_worker_whose_feed_is_broken_serves_no_more(
 
 async def test_a_worker_whose_server_is_gone_ends_at_once(watched: Watched) -> None:
     await watched.worker._channel.close()
-    assert await asyncio.wait_for(watched.ended, 1) == "it ended with exit code 3"
+    assert await asyncio.wait_for(watched.ended, 20) == "it ended with exit code 3"
 
 
 async def test_a_worker_makes_nothing_and_takes_no_other_database(

@@ -164,7 +164,7 @@ async def test_a_session_that_ends_cuts_its_connections_in_the_middle_of_a_reply
             await reader.readexactly(97)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await idle_reader.readexactly(1)
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), 20)
         writer.close()
         idle_writer.close()
 
@@ -182,9 +182,9 @@ async def test_a_client_that_leaves_in_the_middle_ends_the_upstream_request() ->
     async with rig(serve) as at:
         _, writer = await at.tunnel()
         writer.write(get(at.host))
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(asked.wait(), 20)
         writer.transport.abort()
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), 20)
 
 
 async def test_clients_that_leave_before_their_answer_leave_nothing_behind() -> None:
@@ -210,7 +210,7 @@ async def test_a_server_sent_event_arrives_before_the_next_one_is_sent() -> None
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for number in range(3):
             writer.write(b"9\r\ndata: %d\n\n\r\n" % number)
-            await asyncio.wait_for(heard.acquire(), 5)
+            await asyncio.wait_for(heard.acquire(), 20)
         writer.write(b"0\r\n\r\n")
 
     heard = asyncio.Semaphore(0)
@@ -218,7 +218,7 @@ async def test_a_server_sent_event_arrives_before_the_next_one_is_sent() -> None
         reader, writer = await at.tunnel()
         writer.write(get(at.host, "/", f"X: {PLACEHOLDER}"))
         for number in range(3):
-            await asyncio.wait_for(reader.readuntil(b"data: %d\n\n" % number), 5)
+            await asyncio.wait_for(reader.readuntil(b"data: %d\n\n" % number), 20)
             heard.release()
         await reader.readuntil(b"0\r\n\r\n")
         writer.close()
@@ -238,9 +238,9 @@ async def test_an_idle_upstream_connection_that_says_something_is_closed() -> No
         reader, writer = await at.tunnel()
         for _ in range(2):
             writer.write(get(at.host))
-            assert (await asyncio.wait_for(read_reply(reader), 5))[1] == b"ok"
+            assert (await asyncio.wait_for(read_reply(reader), 20))[1] == b"ok"
             answered.release()
-            await asyncio.wait_for(gone.acquire(), 5)
+            await asyncio.wait_for(gone.acquire(), 20)
         writer.close()
         assert at.counters.upstreams_opened == 2
 
@@ -252,7 +252,7 @@ async def test_an_upstream_that_does_not_answer_is_given_up() -> None:
     async with rig(serve, limits=Limits(read_seconds=0.1)) as at:
         reader, writer = await at.tunnel()
         writer.write(get(at.host))
-        head, _ = await asyncio.wait_for(read_reply(reader), 5)
+        head, _ = await asyncio.wait_for(read_reply(reader), 20)
         assert head.startswith(b"HTTP/1.1 504 ")
         writer.close()
 
@@ -273,7 +273,7 @@ async def test_more_clients_than_the_limit_are_closed_at_once() -> None:
         _, first = await at.tunnel()
         reader, second = await asyncio.open_connection("127.0.0.1", at.proxy_port)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            await asyncio.wait_for(reader.readexactly(1), 5)
+            await asyncio.wait_for(reader.readexactly(1), 20)
         first.close()
         second.close()
 
@@ -284,9 +284,9 @@ async def test_a_refused_client_can_read_its_answer_while_it_is_still_sending() 
         writer.write(
             b"POST http://a.example/ HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000
         )
-        head, _ = await asyncio.wait_for(read_reply(reader), 5)
+        head, _ = await asyncio.wait_for(read_reply(reader), 20)
         assert head.startswith(b"HTTP/1.1 407 ")
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 20) == b""
         writer.close()
 
 
@@ -304,10 +304,10 @@ async def test_stopping_lets_a_reply_finish_and_closes_idle_connections() -> Non
         writer.write(get(at.host))
         await asked.wait()
         stopping = asyncio.get_running_loop().create_task(at.proxy.stop(5))
-        assert await asyncio.wait_for(idle_reader.read(), 5) == b""
+        assert await asyncio.wait_for(idle_reader.read(), 20) == b""
         go_on.set()
         assert (await read_reply(reader))[1] == b"ok"
-        await asyncio.wait_for(stopping, 5)
+        await asyncio.wait_for(stopping, 20)
         idle.close()
         writer.close()
 

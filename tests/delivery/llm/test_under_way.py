@@ -55,7 +55,7 @@ async def test_what_has_no_good_key_any_more_is_ended(key: object) -> None:
     under_way = UnderWay(key=key, seconds=0.01)  # type: ignore[arg-type]  # either of the two above
     watching = asyncio.create_task(under_way.watch())
     try:
-        assert await asyncio.wait_for(held(under_way, asyncio.Event()), 5) is Why.SESSION_OVER
+        assert await asyncio.wait_for(held(under_way, asyncio.Event()), 20) is Why.SESSION_OVER
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):

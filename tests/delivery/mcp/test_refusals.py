@@ -193,7 +193,7 @@ async def test_a_server_that_says_nothing_is_given_up() -> None:
     server = Scripted(lambda _: b"", streams=True)
     async with answering(server) as port, rig(port, limits=limits) as running:
         assert refusal(await running.ask())[:2] == (504, "upstream_timeout")
-        await asyncio.wait_for(server.gone.wait(), 5)
+        await asyncio.wait_for(server.gone.wait(), 20)
 
 
 @pytest.mark.parametrize("name", ["session_exchanges", "exchanges"])
@@ -203,13 +203,13 @@ async def test_one_request_too_many_is_told_to_come_back(name: str) -> None:
     async with answering(server) as port, rig(port, limits=limits) as running:
         streams = [await running.connect("GET") for _ in range(2)]
         for _ in streams:
-            await asyncio.wait_for(server.open.get(), 5)
+            await asyncio.wait_for(server.open.get(), 20)
         got = await running.ask()
         assert refusal(got)[:2] == (429, "too_many")
         assert got.headers["retry-after"] == "1"
         for _, writer in streams:
             writer.close()
-        await asyncio.wait_for(server.gone.wait(), 5)
+        await asyncio.wait_for(server.gone.wait(), 20)
 
 
 async def test_bodies_of_a_session_together_are_bounded() -> None:

@@ -33,24 +33,24 @@ class Stream:
         assert await self.next() == data
 
     async def next(self) -> bytes:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             size = int(await self.reader.readline(), 16)
             return (await self.reader.readexactly(size + 2))[:-2]
 
     async def ends(self) -> None:
         """Wait for the end of the answer as a whole one."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert await self.reader.readexactly(5) == b"0\r\n\r\n"
 
     async def rest(self) -> bytes:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return await self.reader.read()
 
 
 @asynccontextmanager
 async def opened(running: Rig, server: Scripted, method: str = "GET") -> AsyncIterator[Stream]:
     reader, writer = await running.connect(method, b"{}" if method == "POST" else b"")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         upstream = await server.open.get()
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
     try:
@@ -83,7 +83,7 @@ async def test_a_client_that_goes_ends_the_request_to_the_server() -> None:
     async with answering(server) as port, rig(port) as running:
         async with opened(running, server):
             assert running.counters.open == 1
-        await asyncio.wait_for(server.gone.wait(), 5)
+        await asyncio.wait_for(server.gone.wait(), 20)
         await until(lambda: not running.counters.open)
         assert not running.delivery.live.watched
         assert running.counters.refused == {}
@@ -93,9 +93,9 @@ async def test_a_client_that_goes_before_the_answer_ends_the_request_too() -> No
     server = Scripted(lambda _: b"", streams=True)
     async with answering(server) as port, rig(port) as running:
         _, writer = await running.connect("POST", b"{}")
-        await asyncio.wait_for(server.open.get(), 5)
+        await asyncio.wait_for(server.open.get(), 20)
         writer.close()
-        await asyncio.wait_for(server.gone.wait(), 5)
+        await asyncio.wait_for(server.gone.wait(), 20)
 
 
 async def test_a_request_is_held_no_longer_once_its_answer_has_begun() -> None:
@@ -143,7 +143,7 @@ async def test_the_end_of_a_session_ends_its_streams(started: bool) -> None:
     server = Scripted(lambda _: EVENTS if started else b"", streams=True)
     async with answering(server) as port, rig(port) as running:
         reader, writer = await running.connect("GET")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await server.open.get()
             if started:
                 await reader.readuntil(b"\r\n\r\n")
@@ -203,7 +203,7 @@ async def test_a_stream_ends_with_what_allowed_it(change: Callable[[Servers], No
         change(running.delivery)
         running.delivery.live.forget()
         await stream.ends()
-        await asyncio.wait_for(server.gone.wait(), 5)
+        await asyncio.wait_for(server.gone.wait(), 20)
 
 
 async def test_a_stream_that_is_silent_for_too_long_ends_well() -> None:
