@@ -72,6 +72,9 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     ),
     "JSON in escapes alone": every_unit,
     "JSON in escapes alone, in upper case": lambda text: every_unit(text).upper().replace("\\U", "\\u"),
+    "a literal of Python": lambda text: repr(text)[1:-1],
+    "bytes of Python": lambda text: repr(text.encode())[2:-1],
+    "a string within a literal of Python": lambda text: repr(f"{text} '\"")[1:-4].removesuffix(" "),
     "HTML": html.escape,
     "HTML with decimal quotes": lambda text: html.escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     "HTML without quotes": lambda text: html.escape(text, quote=False),
@@ -82,6 +85,8 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "percent of a whole URL in JavaScript": lambda text: quote(text, safe=";,/?:@&=+$#!'()*"),
     "percent of a query by the URL Standard": lambda text: quote(text, safe="!$%&()*+,/:;=?@[\\]^`{|}"),
     "percent of a path by the URL Standard": lambda text: quote(text, safe="!$%&'()*+,/:;=@[\\]^|"),
+    "percent of a path by browsers": lambda text: quote(text.replace("\\", "/"), safe="!$%&'()*+,/:;=@[]^|"),
+    "percent of escape() in JavaScript": lambda text: quote(text, safe="@*+/").replace("~", "%7E"),
     "percent of Java": lambda text: quote_plus(text, safe="*").replace("~", "%7E"),
     "form": quote_plus,
     "percent in lower case": lambda text: "".join(
@@ -94,6 +99,7 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "JSON in a URL": lambda text: quote(json.dumps(text)[1:-1], safe=""),
     "JSON in a form": lambda text: quote_plus(json.dumps(text)[1:-1]),
     "a URL inside JSON": lambda text: json.dumps(quote(text, safe=""))[1:-1],
+    "JSON in a literal of Python": lambda text: repr(json.dumps(text)[1:-1].encode())[2:-1],
     "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
 }
 
@@ -122,7 +128,8 @@ def test_no_form_of_any_secret_is_left(encoder: Callable[[str], str], secret: st
 def test_a_json_reply_stays_json_with_the_placeholder_in_it(secret: str) -> None:
     for dumps in (json.dumps, lambda value: json.dumps(value, ensure_ascii=False)):
         cleaned = scrubber(secret).clean(dumps([secret, 1]).encode())
-        assert json.loads(cleaned) == [NAME, 1]
+        name, other = json.loads(cleaned)
+        assert (name.strip(), other) == (NAME, 1)
 
 
 @given(
@@ -179,6 +186,35 @@ def test_base64_that_is_escaped_in_its_turn_is_found(outer: Callable[[str], str]
     digits = base64.b64encode(f"me:{secret}".encode()).decode()
     assert {"+", "/"} <= set(digits)
     assert NAME.encode() in scrubber(secret).clean(outer(digits).encode())
+
+
+@pytest.mark.parametrize(
+    ("secret", "received"),
+    [
+        ("  hush-7-really ", "hush-7-really"),
+        ("hush-7-r\u00e9ally", "hush-7-r\u00c3\u00a9ally"),  # read as ISO 8859-1, as HTTP's fields were once
+        ("-----KEY-----\nhush\nreally\n", "-----KEY-----\r\nhush\r\nreally\r\n"),
+        ("-----KEY-----\r\nhush\r\nreally\r\n", "-----KEY-----\nhush\nreally\n"),
+    ],
+)
+@pytest.mark.parametrize("encoder", [str, json.dumps, quote], ids=["raw", "JSON", "percent"])
+def test_what_a_server_makes_of_a_secret_is_found_as_well(
+    encoder: Callable[[str], str], secret: str, received: str
+) -> None:
+    for said in (received, secret):
+        before, found, after = scrubber(secret).clean(f"<{encoder(said)}>".encode()).partition(NAME.encode())
+        assert found
+        assert len(before + after) <= len(f"<{encoder(said.replace(said.strip(), ''))}>")
+
+
+def test_a_secret_is_found_in_a_reply_of_iso_8859_1() -> None:
+    said = "<hush-7-r\u00e9ally>".encode("latin-1")
+    assert scrubber("hush-7-r\u00e9ally").clean(said) == f"<{NAME}>".encode()
+    assert scrubber("hush-7-r\u00e9ally").clean(quote(said).encode()) == f"%3C{NAME}%3E".encode()
+
+
+def test_what_is_left_of_a_short_secret_without_its_blanks_is_no_secret() -> None:
+    assert scrubber("        to").clean(b"to be or not to be") == b"to be or not to be"
 
 
 @pytest.mark.parametrize("shift", range(3))

@@ -1,10 +1,13 @@
 """The forms in which an upstream is likely to echo a text back.
 
-Raw, escaped as JSON, HTML or XML, percent-encoded, each as the common libraries write it, and base64
-at any of the three alignments, in both alphabets. Then the forms of forms: a service that shows the
-body it got inside JSON of its own escapes the escapes, one that puts it into a URL percent-encodes
-them, one that hands it on as bytes writes base64 of them. A text of letters and digits has few
-distinct forms; the others cost only where the text has characters that need escaping.
+Raw, escaped as JSON, HTML, XML or a literal of a program, percent-encoded, each as the common libraries
+write it, and base64 at any of the three alignments, in both alphabets. Then the forms of forms: a service
+that shows the body it got inside JSON of its own escapes the escapes, one that puts it into a URL
+percent-encodes them, one that hands it on as bytes writes base64 of them. A text of letters and digits has
+few distinct forms; the others cost only where the text has characters that need escaping.
+
+What is echoed may be not quite what was sent: HTTP has blanks around a field's value trimmed, and to most
+servers its fields are of ISO 8859-1, which makes two characters or more of one that is not of ASCII.
 """
 
 import base64
@@ -12,8 +15,10 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
+_LEAST_TRIMMED = 8  # what is left of a shorter one may stand anywhere
 _MIN_BASE64 = 4  # fewer digits say too little and occur by chance
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
@@ -45,15 +50,50 @@ _MUSTACHE = _HANDLEBARS | str.maketrans({"'": "&#39;", "/": "&#x2F;"})
 
 def echoes(text: str) -> Iterator[bytes]:
     """Yield every form, some of them more than once."""
-    once = dict.fromkeys((text, *_json(text), *_html(text), *_percent(text)))
+    text = _trimmed(text)
+    for received in dict.fromkeys((text, *_received(text))):
+        yield from _forms(received)
+    if not text.isascii():
+        with suppress(UnicodeEncodeError):
+            latin = text.encode("latin-1")
+            yield latin
+            yield quote(latin, safe="").encode()
+
+
+def _trimmed(text: str) -> str:
+    """Return what is to be looked for: blanks around it stay where they are echoed, and are no secret."""
+    trimmed = text.strip()
+    return trimmed if len(trimmed) >= _LEAST_TRIMMED else text
+
+
+def _received(text: str) -> Iterator[str]:
+    """Yield what a server may have got instead of a text."""
+    if "\n" in text:
+        lines = text.replace("\r\n", "\n")
+        yield lines
+        yield lines.replace("\n", "\r\n")  # as forms are sent
+    if not text.isascii():
+        yield text.encode().decode("latin-1")
+
+
+def _forms(text: str) -> Iterator[bytes]:
+    once = dict.fromkeys((text, *_json(text), *_html(text), *_percent(text), *_literals(text)))
     for written in once:
         yield written.encode()
     yield from _every_byte(text.encode())
     sent = dict.fromkeys((text, *_plain_json(text), quote(text, safe=""), quote_plus(text)))  # as a body may hold it
     for written in sent:
         yield from _base64(written.encode())
-        for again in (*_plain_json(written), quote(written, safe=""), quote_plus(written)):
+        for again in (*_plain_json(written), quote(written, safe=""), quote_plus(written), *_literals(written)):
             yield again.encode()
+
+
+def _literals(text: str) -> Iterator[str]:
+    """Yield what is between the quotes where a program shows what it got: Python, whose quotes depend on the text."""
+    for written in (repr(text)[1:-1], repr(text.encode())[2:-1]):
+        yield written
+        yield written.replace("\\'", "'")
+        yield written.replace("\\'", "'").replace("'", "\\'")
 
 
 def _plain_json(text: str) -> Iterator[str]:
@@ -104,6 +144,8 @@ def _percent(text: str) -> Iterator[str]:
         quote(text, safe=";,/?:@&=+$#!'()*"),  # JavaScript, of a whole URL
         quote(text, safe="!$%&()*+,/:;=?@[\\]^`{|}"),  # the URL Standard, in a query
         quote(text, safe="!$%&'()*+,/:;=@[\\]^|"),  # and in a path
+        quote(text.replace("\\", "/"), safe="!$%&'()*+,/:;=@[]^|"),  # where a backslash is taken for a slash
+        quote(text, safe="@*+/").replace("~", "%7E"),  # JavaScript's `escape`
         quote_plus(text),
         quote_plus(text, safe="*").replace("~", "%7E"),  # Java, and forms as browsers write them
     ):
