@@ -31,6 +31,7 @@ REVEAL_SITES = {
     "strongroom.dialects.native.*": "hands a fresh key, or the secret of a webhook, to its owner, once",
     "strongroom.dialects.skyvern.show_codes": "shows a one-time code to a key that may read codes, or that brought it",
     "strongroom.outbound.cloud.bedrock": "signs a request with the secret key, and shows the session token",
+    "strongroom.outbound.cloud.roles": "asks AWS, once, whose somebody's keys are",
     "strongroom.outbound.cloud.clouds": "writes a token into the field that carries it",
     "strongroom.outbound.cloud.entra": "hands Microsoft's client the secret that an application signs in with",
     "strongroom.outbound.cloud.google": "hands Google's client the key that a service account signs in with",

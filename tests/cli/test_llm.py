@@ -146,5 +146,14 @@ def test_a_vendor_is_tested_and_one_that_is_not_there_said_to_be_unreachable(she
     assert (told["name"], told["outcome"]) == ("nowhere", "unreachable")
     adc = ("--auth-type", "google_adc", "--setting", "project_id=p-123456", "--setting", "location=global")
     shell.json("llm", "add", "vertex", "--name", "cloud", *adc)
-    (told,) = shell.json("llm", "test", "cloud")
+    done = shell.types("llm", "test", "cloud", "--json")
+    assert done.returncode == 1, done.stderr
+    (told,) = json.loads(done.stdout)
+    assert told["outcome"] == "unavailable"
+    assert "--ambient-cloud-identity" in told["because"]
+    region = ("--setting", "region=us-east-1")
+    shell.json(
+        "llm", "add", "bedrock", "--name", "b", "--auth-type", "bedrock_api_key", *region, "--value-stdin", stdin=SECRET
+    )
+    (told,) = shell.json("llm", "test", "b")
     assert told["outcome"] == "untested"

@@ -15,6 +15,7 @@ from strongroom.outbound.cloud.google import GoogleTokens
 from strongroom.outbound.cloud.identity import OwnIdentity
 from strongroom.outbound.cloud.minting import ACQUISITION_SECONDS
 from strongroom.outbound.cloud.roles import AwsIdentity
+from strongroom.services.llm_checking import Proves
 from strongroom.services.llm_cloud import CloudCredentials
 from strongroom.services.llm_ports import CloudIdentity
 from strongroom.services.oauth_ports import Control
@@ -29,9 +30,10 @@ ASKING_THREADS = 8
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudAccess:
-    """The two doors to clouds, and the threads behind them."""
+    """The doors to clouds, and the threads behind them."""
 
     credentials: CloudCredentials
+    proofs: Proves
     identity: CloudIdentity
     threads: tuple[Threads, ...]
 
@@ -62,15 +64,17 @@ def access_over(control: Control, edge: Edge, *, ambient: bool, inference_hosts:
         ambient=ambient,
     )
     clock, spawn = edge.clock, edge.spawn
+    clouds = Clouds(
+        issuers=issuers,
+        inference_hosts=inference_hosts,
+        threads=signing,
+        clock=clock,
+        monotonic=time.monotonic,
+        spawn=spawn,
+    )
     return CloudAccess(
-        credentials=Clouds(
-            issuers=issuers,
-            inference_hosts=inference_hosts,
-            threads=signing,
-            clock=clock,
-            monotonic=time.monotonic,
-            spawn=spawn,
-        ),
+        credentials=clouds,
+        proofs=clouds,
         identity=OwnIdentity(issuers=issuers, clock=clock, monotonic=time.monotonic, spawn=spawn),
         threads=(signing, asking),
     )

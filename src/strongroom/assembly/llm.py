@@ -66,5 +66,6 @@ def llm(site: Site, ground: Ground, routing: Routing) -> Llm:
         marks=routing.marks,
         gate=ground.gate,
         lister=ModelLister(upstream=upstream),
+        clouds=routing.clouds.proofs,
     )
     return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check, routing=routing)

@@ -166,7 +166,8 @@ def try_(
 ) -> None:
     """See whether vendors accept their secrets.
 
-    Each is asked for the list of its models, which costs nothing. The exit code is 1 if one of them does not answer it.
+    Each is asked for the list of its models, which costs nothing; a cloud, whether it knows the identity. The exit code
+    is 1 if one of them does not answer well.
     """
     client = connection(ctx).client()
     found = client.listed(PROVIDERS) if wanted is None else [_provider(client, wanted)]

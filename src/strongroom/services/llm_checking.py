@@ -1,4 +1,8 @@
-"""Looks whether a provider can be reached with its secret: by the list of its models, never by a request that costs."""
+"""Looks whether a provider can be reached with its secret: never by a request that costs.
+
+A vendor that takes a key is asked for the list of its models; of a cloud's identity the cloud is asked for a token, or
+whose the keys are. Whether that identity may use the models, its first request shows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +15,11 @@ from strongroom.core.failures import Invalid, NotFound, Unreadable
 from strongroom.core.grants import Principal, Target
 from strongroom.core.llm.connections import Connection
 from strongroom.core.llm.mappings import MappingKind
+from strongroom.core.llm.schemes import Scheme
 from strongroom.core.llm.upstreams import Upstream
 from strongroom.crypto.marks import Marks
 from strongroom.services.gate import Gate
+from strongroom.services.llm_cloud import CredentialUnavailable, ExchangeRefused
 from strongroom.services.llm_ports import RoutingTable
 from strongroom.services.ports import Custodian
 
@@ -28,6 +34,8 @@ class Outcome(StrEnum):
     UNEXPECTED = "unexpected"
     """It answers, and not with a list of models."""
     UNREACHABLE = "unreachable"
+    UNAVAILABLE = "unavailable"
+    """This server can show it nothing: it may be nobody in that cloud, or cannot ask it now."""
 
 
 @final
@@ -52,6 +60,8 @@ class Checked:
     models: int | None
     missing: tuple[str, ...]
     """Models that are enabled here and that the upstream does not list."""
+    because: str | None = None
+    """A cloud's code, or our words."""
 
 
 class Lister(Protocol):
@@ -61,16 +71,33 @@ class Lister(Protocol):
         """Return what it answered, whatever that is."""
 
 
+class Proves(Protocol):
+    """Has a cloud know who a connection is, now."""
+
+    async def prove(self, connection: Connection, material: Material) -> None:
+        """Return if it does. Raises `CredentialUnavailable` and `ExchangeRefused`."""
+
+
 @final
 class ProviderCheck:
     """The use case."""
 
-    def __init__(self, *, table: RoutingTable, custodian: Custodian, marks: Marks, gate: Gate, lister: Lister) -> None:
+    def __init__(  # noqa: PLR0913 - one argument per thing that is needed to look
+        self,
+        *,
+        table: RoutingTable,
+        custodian: Custodian,
+        marks: Marks,
+        gate: Gate,
+        lister: Lister,
+        clouds: Proves,
+    ) -> None:
         self._table = table
         self._custodian = custodian
         self._marks = marks
         self._gate = gate
         self._lister = lister
+        self._clouds = clouds
 
     async def check(self, principal: Principal, provider: str) -> Checked:
         """Look at a provider. Raises `NotFound`, and `Invalid` for one that cannot be looked at like this."""
@@ -96,11 +123,23 @@ class ProviderCheck:
         granted = await self._gate.admit(principal, Action.CONNECTION_CHECK, target, facts)
         if connection is None or credential is None or custody is None:
             raise Invalid("this provider has no secret here to be looked at with")
-        if not upstream.way.scheme.is_plain_key or upstream.model_provider in {"bedrock", "vertex"}:
-            raise Invalid("only vendors that list their models to a key can be tested; this one is by its first use")
+        scheme = upstream.way.scheme
+        if scheme is Scheme.BEDROCK_API_KEY:
+            raise Invalid("this vendor lists no models to such a key: whether it is accepted, its first use shows")
         if not self._marks.fits(here.whereabouts(), mark):
             raise Unreadable(f"provider {provider} is not as it was written")
         material = await self._custodian.open(granted, credential, custody)
+        if scheme.is_cloud:
+            outcome, because = await self._proven(connection, material)
+            return Checked(
+                provider=provider,
+                name=here.name,
+                outcome=outcome,
+                status=None,
+                models=None,
+                missing=(),
+                because=because,
+            )
         whose = f"{connection.id}/{connection.secret_version}"
         listed = await self._lister.listed(whose, upstream, material)
         wanted = {
@@ -116,3 +155,12 @@ class ProviderCheck:
             models=None if listed.models is None else len(listed.models),
             missing=() if listed.models is None else tuple(sorted(wanted - listed.models)),
         )
+
+    async def _proven(self, connection: Connection, material: Material) -> tuple[Outcome, str | None]:
+        try:
+            await self._clouds.prove(connection, material)
+        except ExchangeRefused as refused:
+            return Outcome.REJECTED, str(refused)
+        except CredentialUnavailable as unavailable:
+            return Outcome.UNAVAILABLE, str(unavailable)
+        return Outcome.OK, None

@@ -37,6 +37,7 @@ async def test_a_vendor_that_accepts_the_key_is_asked_for_its_models_and_nothing
         "status": 200,
         "models": 2,
         "missing_models": [],
+        "because": None,
     }
     assert [(each.method, each.target, each.body) for each in upstream.seen] == [("GET", "/v1/models", b"")]
     assert upstream.last.field("authorization") == f"Bearer {STORED}"

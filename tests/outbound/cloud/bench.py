@@ -137,6 +137,9 @@ class Bench:
             case.route, case.material, request or case.request(), rejected=rejected
         )
 
+    async def prove(self, case: Case) -> None:
+        await self.access.proofs.prove(case.connection, case.material)
+
     async def bearer(self, case: Case, *, rejected: bool = False) -> str:
         """Return the one field that is set, which must be a bearer."""
         (field,) = (given := await self.authorize(case, rejected=rejected)).fields

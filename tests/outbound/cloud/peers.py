@@ -27,6 +27,8 @@ LOGIN, LOGIN_US = "login.microsoftonline.com", "login.microsoftonline.us"
 HOSTS = (STS, BEDROCK, GOOGLE, IAM, LOGIN, LOGIN_US, "us-central1-aiplatform.googleapis.com", "r.openai.azure.com")
 
 PRINCIPAL = Credentials("AKIAGATEWAYGATEWAY00", "gateway-secret-key-0123456789")
+KEYS = Credentials("AKIAEXAMPLEEXAMPLE00", "wJalrXUtnFEMI/K7MDENG")
+"""Somebody's, who is not this server."""
 ACCOUNT = "999988887777"
 ROBOT = "robot@project.iam.gserviceaccount.com"
 TARGET = "target@project.iam.gserviceaccount.com"
@@ -88,8 +90,13 @@ class Clouds:
                 return web.json_response(answer_of(seen))
 
     def _sts(self, seen: Mapping[str, Any]) -> web.Response:
-        require_signature(seen, PRINCIPAL, "sts")
         form = form_of(seen)
+        if f"Credential={KEYS.access_key}/" in seen["headers"]["authorization"]:
+            assert form["Action"] == "GetCallerIdentity"
+            if not signs(seen, KEYS, "sts"):
+                return _refused("SignatureDoesNotMatch")
+        else:
+            require_signature(seen, PRINCIPAL, "sts")
         if form["Action"] == "GetCallerIdentity":
             return _xml(
                 f"<GetCallerIdentityResponse xmlns='{_STS}'><GetCallerIdentityResult>"
@@ -99,12 +106,7 @@ class Clouds:
         assert form["Action"] == "AssumeRole"
         assert form["DurationSeconds"] == "3600"
         if form["ExternalId"] != "the-external-id":
-            return _xml(
-                f"<ErrorResponse xmlns='{_STS}'><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: "
-                f"arn:aws:iam::{ACCOUNT}:user/gateway is not authorized to perform: sts:AssumeRole</Message></Error>"
-                "<RequestId>r</RequestId></ErrorResponse>",
-                status=403,
-            )
+            return _refused("AccessDenied")
         ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.seconds))
         number = self.count(STS)
         return _xml(
@@ -140,6 +142,15 @@ class Clouds:
         host = urlsplit(seen["url"]).hostname or ""
         token = f"entra-{form['scope'].split('/')[2]}-{self.count(host)}"
         return web.json_response({"access_token": token, "expires_in": self.seconds, "token_type": "Bearer"})
+
+
+def _refused(code: str) -> web.Response:
+    return _xml(
+        f"<ErrorResponse xmlns='{_STS}'><Error><Type>Sender</Type><Code>{code}</Code><Message>User: "
+        f"arn:aws:iam::{ACCOUNT}:user/gateway is not authorized to perform: sts:AssumeRole</Message></Error>"
+        "<RequestId>r</RequestId></ErrorResponse>",
+        status=403,
+    )
 
 
 def answer_of(seen: Mapping[str, Any]) -> dict[str, object]:

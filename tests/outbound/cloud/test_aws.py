@@ -13,10 +13,9 @@ from strongroom.core.llm.checks import RoleCheck
 from strongroom.core.secret import Secret
 from strongroom.services.llm_cloud import Authorization, CredentialUnavailable, ExchangeRefused, Unsigned
 from tests.outbound.cloud.bench import ID, Bench, Case, benched, case
-from tests.outbound.cloud.peers import ACCOUNT, STS, Clouds, form_of, signs
+from tests.outbound.cloud.peers import ACCOUNT, KEYS, STS, Clouds, form_of, signs
 
 ARN = "arn:aws:iam::123456789012:role/gateway"
-KEYS = Credentials("AKIAEXAMPLEEXAMPLE00", "wJalrXUtnFEMI/K7MDENG")
 TEMPORARY = Credentials("ASIAEXAMPLEEXAMPLE00", "wJalrXUtnFEMI/K7MDENG", "the-session-token")
 
 
@@ -141,6 +140,28 @@ async def test_a_role_is_taken_on_once_and_its_session_signs(bench: Bench) -> No
     assert form["ExternalId"] == one.connection.upstream.settings["external_id"] == "the-external-id"
     assert form["RoleSessionName"] == f"vault-{ID}"
     assert len(form["RoleSessionName"]) <= 64
+
+
+async def test_aws_is_asked_whose_keys_these_are_and_this_server_need_be_nobody(served: tuple[Clouds, int]) -> None:
+    async with benched(*served, ambient=False) as bench:
+        await bench.prove(keys())
+        (asked,) = bench.clouds.asked[STS]
+        assert form_of(asked)["Action"] == "GetCallerIdentity"
+        with pytest.raises(ExchangeRefused) as told:
+            await bench.prove(keys(Credentials(KEYS.access_key, "another")))
+        assert str(told.value) == "SignatureDoesNotMatch"
+        with pytest.raises(CredentialUnavailable, match="ambient"):
+            await bench.prove(role())
+        assert bench.clouds.count(STS) == 2
+
+
+@pytest.mark.usefixtures("somebody")
+async def test_a_role_is_proved_anew_each_time(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.prove(role())
+    assert bench.clouds.count(STS) == 2
+    with pytest.raises(ExchangeRefused, match="AccessDenied"):
+        await bench.prove(role(external_id="another"))
 
 
 @pytest.mark.usefixtures("somebody")

@@ -93,9 +93,19 @@ async def test_a_tenant_that_is_none_is_not_asked_about(bench: Bench) -> None:
     stored = application()  # before there was a rule for tenants
     assert isinstance(stored.material, AzureEntra)
     material = replace(stored.material, tenant_id=Secret("a/../b"))
-    with pytest.raises(CredentialUnavailable, match="tenant"):
-        await bench.bearer(replace(stored, material=material))
+    for asking in (bench.bearer, bench.prove):
+        with pytest.raises(CredentialUnavailable, match="tenant"):
+            await asking(replace(stored, material=material))
     assert bench.clouds.asked == {}
+
+
+async def test_an_application_is_proved_by_a_token_of_its_own(bench: Bench) -> None:
+    await bench.prove(application())
+    with pytest.raises(ExchangeRefused, match="invalid_client"):
+        await bench.prove(application(secret="another"))
+    assert bench.clouds.count(LOGIN) == 2
+    await bench.bearer(application())
+    assert bench.clouds.count(LOGIN) == 3  # what proves is kept by nobody
 
 
 async def test_what_entra_is_asked_is_judged_like_any_other_address(served: tuple[Clouds, int]) -> None:

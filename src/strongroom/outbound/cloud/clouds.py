@@ -8,6 +8,7 @@ Rules kept here:
 - as this server itself it acts only where the operator lets it be somebody.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
@@ -31,7 +32,7 @@ from strongroom.outbound.cloud.asking import Threads
 from strongroom.outbound.cloud.bedrock import AwsKeys, Place, signed
 from strongroom.outbound.cloud.entra import SCOPES, EntraTokens
 from strongroom.outbound.cloud.google import SCOPE, GoogleTokens, Impersonated
-from strongroom.outbound.cloud.minting import Mint, TokenKey, Tokens
+from strongroom.outbound.cloud.minting import ACQUISITION_SECONDS, Mint, TokenKey, Tokens
 from strongroom.outbound.cloud.roles import AwsIdentity, Role
 from strongroom.services.llm_cloud import Authorization, CredentialUnavailable, Unsigned
 
@@ -51,7 +52,7 @@ class Issuers:
 
 @final
 class Clouds:
-    """Implements `CloudCredentials`."""
+    """Implements `CloudCredentials` and `Proves`."""
 
     def __init__(  # noqa: PLR0913 - who issues, where to, and what keeps
         self,
@@ -79,11 +80,7 @@ class Clouds:
             raise CredentialUnavailable("there is no connection whose identity this could be")
         match material:
             case BedrockKeys():
-                keys = AwsKeys(
-                    access_key_id=material.access_key_id,
-                    secret_access_key=material.secret_access_key,
-                    session_token=material.session_token,
-                )
+                keys = _keys(material)
             case AwsRole():
                 keys = await self._assumed(connection, rejected=rejected)
             case _:
@@ -92,6 +89,28 @@ class Clouds:
         upstream = route.upstream
         place = Place.of(upstream.base, str(upstream.settings["region"]))
         return await signed(request, keys, place, threads=self._threads)
+
+    async def prove(self, connection: Connection, material: Material) -> None:
+        """Have the cloud know who this is, now: by a token that nobody uses, or by its word for keys."""
+        try:
+            async with asyncio.timeout(ACQUISITION_SECONDS):
+                await self._proof(connection, material)
+        except Invalid as refused:  # it was stored before the rule was, or not by us
+            raise CredentialUnavailable(f"this connection cannot be used: {refused}") from None
+        except TimeoutError:
+            raise CredentialUnavailable(f"the cloud did not answer in {ACQUISITION_SECONDS:g} seconds") from None
+
+    async def _proof(self, connection: Connection, material: Material) -> None:
+        match material:
+            case BedrockKeys():
+                upstream = connection.upstream
+                place = Place.of(upstream.base, str(upstream.settings["region"]))
+                await self._issuers.aws.know(_keys(material), place.region)
+            case AwsRole():
+                await self._issuers.aws.assume(self._role(connection))
+            case _:
+                _, mint = self._way(connection, material)
+                await mint()
 
     def _require_place(self, route: Route, request: Unsigned) -> None:
         upstream = route.upstream
@@ -102,15 +121,18 @@ class Clouds:
         if not request.url.startswith(f"{upstream.base.origin}/"):
             raise CredentialUnavailable("a request gets no token of a cloud for a place that its route does not name")
 
-    async def _assumed(self, connection: Connection, *, rejected: bool) -> AwsKeys:
+    def _role(self, connection: Connection) -> Role:
         self._require_ambient()
         settings = connection.upstream.settings
-        role = Role(
+        return Role(
             arn=settings["iam_role_arn"],
             external_id=settings["external_id"],
             region=settings["region"],
             session_name=f"vault-{connection.id}",
         )
+
+    async def _assumed(self, connection: Connection, *, rejected: bool) -> AwsKeys:
+        role = self._role(connection)
         key = _key(connection, place=role.region, target=(role.arn, role.external_id))
         return await self._sessions.get(key, lambda: self._issuers.aws.assume(role), rejected=rejected)
 
@@ -153,6 +175,14 @@ def impersonated(settings: dict[str, Any]) -> Impersonated:
     """Read whom settings name. Raises `Invalid`."""
     account, delegates = accounts_of(settings)
     return Impersonated(account=account, delegates=delegates)
+
+
+def _keys(material: BedrockKeys) -> AwsKeys:
+    return AwsKeys(
+        access_key_id=material.access_key_id,
+        secret_access_key=material.secret_access_key,
+        session_token=material.session_token,
+    )
 
 
 def _key(connection: Connection, *, place: str, target: tuple[str, ...] = ()) -> TokenKey:

@@ -70,6 +70,11 @@ class AwsIdentity:
         ends: datetime = found["Expiration"]
         return Minted(keys, ends.astimezone(UTC))
 
+    async def know(self, keys: AwsKeys, region: str) -> None:
+        """Ask AWS whose keys somebody's are; that needs no permission. Raises as above."""
+        line = self._line()
+        await self._threads.run(lambda: _answered(lambda: self._of(keys, region, line).get_caller_identity()))
+
     async def arn(self) -> str:
         """Return the ARN that others name in a role's trust policy. Raises as above.
 
@@ -100,6 +105,22 @@ class AwsIdentity:
                 once = Config(retries={"total_max_attempts": 1})
                 self._clients[region] = self._session.create_client("sts", region_name=region, config=once)
             return self._clients[region]
+
+    def _of(self, keys: AwsKeys, region: str, line: Line) -> Any:  # noqa: ANN401 - botocore has no types
+        """Return a client of STS with somebody's keys; it is kept nowhere, as they are not."""
+        _open.line = line
+        from botocore.config import Config  # noqa: PLC0415 - an extra
+
+        token = keys.session_token
+        with self._making:
+            return _session().create_client(
+                "sts",
+                region_name=region,
+                config=Config(retries={"total_max_attempts": 1}),
+                aws_access_key_id=keys.access_key_id.reveal(),
+                aws_secret_access_key=keys.secret_access_key.reveal(),
+                aws_session_token=None if token is None else token.reveal(),
+            )
 
 
 class _Open(threading.local):
