@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from strongroom.core.calls import Reply
 from strongroom.core.custodians import CUSTOM, CustomService
-from strongroom.core.failures import BadReply
+from strongroom.core.failures import BadReply, Invalid
 from strongroom.core.ids import OrganizationId
 from strongroom.custody.elsewhere import (
     Declined,
@@ -43,8 +43,12 @@ class CustomVault:
         self._configured = configured
 
     async def ready(self, organization: OrganizationId) -> None:
-        """Raise `Invalid` if there is no service for this organization."""
-        _ = usable((await self._configured(organization)).api_base_url)
+        """Raise `Invalid` if there is no service for this organization, or none that could be asked."""
+        service = await self._configured(organization)
+        try:
+            _ = usable(service.api_base_url)
+        except Invalid as invalid:
+            raise Invalid(f"names {CUSTOM}, whose URL {invalid.rule}", field="vault_type") from None
 
     async def keep(self, parcel: Parcel) -> Kept | Declined:
         """Create an item (P1). The service says what it is called."""

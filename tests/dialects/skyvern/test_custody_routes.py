@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.dialects.skyvern.api import HERE, Api
+from tests.dialects.skyvern.bodies import body
 
 UNSUPPORTED = {"detail": "Unsupported organization auth credential provider"}
 NOT_FOUND = {"detail": "Organization auth token not found"}
@@ -92,6 +93,14 @@ def test_a_connection_that_cannot_be_made_is_400_and_shows_no_token(api: Api, ur
     refused = api.post(f"{HERE}/custom_credential/test_connection", body, 400)
     assert refused["detail"].startswith("Custom credential service connection failed: ")
     assert SECRET not in refused["detail"]
+
+
+@pytest.mark.parametrize("url", ["ftp://x", " ", "https://x?y=z"])
+def test_a_vault_whose_address_is_none_is_named_and_keeps_nothing(api: Api, url: str) -> None:
+    api.post(f"{HERE}/custom_credential/create", {"config": {"api_base_url": url, "api_token": SECRET}})
+    refused = api.post(HERE, body(vault_type="custom"), 400)
+    assert refused["detail"].startswith("vault_type: names custom, whose URL must be ")
+    assert api.get(HERE) == []
 
 
 def test_a_key_that_may_not_see_to_vaults_sets_none_up(codes: Api) -> None:
