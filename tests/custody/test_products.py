@@ -18,7 +18,7 @@ from strongroom.core.custodians import BitwardenAccount, CustomService
 from strongroom.core.failures import BadReply, UpstreamFailure
 from strongroom.core.secret import Secret
 from strongroom.custody.aws import AwsAccount, AwsVault
-from strongroom.custody.bitwarden import BitwardenVault
+from strongroom.custody.bitwarden import RENEWALS, BitwardenVault
 from strongroom.custody.bitwarden_items import MARK, read_item, written_item
 from strongroom.custody.custom import CustomVault
 from strongroom.custody.elsewhere import ExternalVault
@@ -176,21 +176,24 @@ class BwServe:
                 made = await request.json() | {"id": f"id-{len(self.items)}"}
                 self.items[made["id"]] = found = made
             case "POST", "/sync":
+                assert request.query["force"] == "true", "clocks differ: its own age says nothing"
                 self.behind, found = max(0, self.behind - 1), {}
-            case "DELETE", _ if self.behind:
-                pass
-            case "GET", "/list/object/items":
-                collection = request.query["collectionId"]
-                found = {"data": [each for each in self.items.values() if collection in each["collectionIds"]]}
-            case "DELETE", path:
-                assert request.query["permanent"] == "true"
-                del self.items[path.rpartition("/")[2]]
-                found = {}
             case _:
-                pass
+                found = self._of_the_copy(request)
         if found is None:
             return web.json_response({"success": False, "message": "Not found."}, status=400)
         return web.json_response({"success": True, "data": found})
+
+    def _of_the_copy(self, request: web.Request) -> object:
+        known = {} if self.behind else self.items
+        if request.path == "/list/object/items":
+            collection = request.query["collectionId"]
+            return {"data": [each for each in known.values() if collection in each["collectionIds"]]}
+        found = known.get(reference := request.path.rpartition("/")[2])
+        if found is not None and request.method == "DELETE":
+            assert request.query["permanent"] == "true"
+            del self.items[reference]
+        return found
 
 
 async def test_in_an_organization_of_bitwarden_each_of_ours_has_its_collection() -> None:
@@ -216,14 +219,20 @@ async def test_in_an_organization_of_bitwarden_each_of_ours_has_its_collection()
     assert await bitwarden_vault(None).listed(ORGANIZATION) is None
 
 
-async def test_what_is_missing_in_the_copy_of_bitwardens_program_alone_is_dropped_all_the_same() -> None:
+@pytest.mark.parametrize("behind", range(1, RENEWALS + 1))
+async def test_what_is_missing_in_the_copy_of_bitwardens_program_alone_is_not_missing(behind: int) -> None:
     peer, app = BwServe(), web.Application()
     app.router.add_route("*", "/{anything:.*}", peer.answer)
     async with serving(app) as port:
         vault = bitwarden_vault(f"http://127.0.0.1:{port}", of="bw-org")
-        lies = await kept(vault, parcel())
-        peer.behind = 2  # the first joins one that is under way
+        lies, sent = await kept(vault, parcel()), parcel()
+        await kept(vault, sent)
+        peer.behind = behind
+        assert same(await vault.open(ORGANIZATION, lies.reference or ""), LOGIN)
+        peer.behind = behind
         assert await vault.drop(lies)
+        peer.behind = behind
+        assert await vault.drop(item(vault, sent, None))
     assert peer.items == {}
 
 

@@ -25,6 +25,10 @@ from strongroom.services.oauth_ports import Control
 
 LIST_BYTES = 64 << 20
 """The most that is read of a list: `bw serve` returns items whole."""
+RENEWALS = 4
+"""How often `bw serve` renews its copy before something counts as missing. It answers from the copy, which may be
+behind what it has just been given: what a sync read that was under way already is written over it, by that sync and
+by each that joined it, and they end in any order."""
 _WHO = "Bitwarden"
 _OK, _BAD, _NOT_FOUND = 200, 400, 404
 _MISSING = "not found"
@@ -75,11 +79,7 @@ class BitwardenVault:
     async def open(self, organization: OrganizationId, reference: str) -> Mapping[str, Any]:
         """Read an item."""
         await self._unlock(organization)
-        where = f"/object/item/{quote(reference, safe='')}"
-        reply = await self._asked("GET", where)
-        if _is_missing(reply):
-            await self._catch_up()
-            reply = await self._asked("GET", where)
+        reply = await self._asked_of_its_server("GET", f"/object/item/{quote(reference, safe='')}")
         if _is_missing(reply):
             raise BadReply(f"{_WHO} does not have this item any more")
         return read_item(_found(reply))
@@ -90,10 +90,7 @@ class BitwardenVault:
         reference = item.reference or await self._named(item)
         if reference is not None:
             where = f"/object/item/{quote(reference, safe='')}?permanent=true"
-            reply = await self._asked("DELETE", where)
-            if _is_missing(reply):  # what is missing in its copy alone must not stay behind
-                await self._catch_up()
-                reply = await self._asked("DELETE", where)
+            reply = await self._asked_of_its_server("DELETE", where)
             if not _is_missing(reply):
                 _require_success(reply)
         return True
@@ -126,20 +123,27 @@ class BitwardenVault:
             narrowed = {"collectionId": collection}
         return await self._list("items", narrowed)
 
-    async def _catch_up(self) -> None:
-        """Have it renew its copy, from which it answers and which may be behind what it has just been given.
+    async def _asked_of_its_server(self, method: str, where: str) -> Reply:
+        """Ask about an item. What is missing in the program's copy alone is not missing, and must not stay behind."""
+        reply = await self._asked(method, where)
+        for _ in range(RENEWALS):
+            if not _is_missing(reply):
+                break
+            await self._renew()
+            reply = await self._asked(method, where)
+        return reply
 
-        A sync that is under way already is not begun again, and may be older than that; the one after it is not.
-        """
-        for _ in range(2):
-            _require_success(await self._asked("POST", "/sync"))
+    async def _renew(self) -> None:
+        """Have it renew its copy, whatever the two clocks say of its age."""
+        _require_success(await self._asked("POST", "/sync?force=true"))
 
     async def _named(self, item: Item) -> str | None:
         """Return what Bitwarden calls an item whose id never arrived, if it has it."""
-        await self._catch_up()
-        for found in await self.items(item.organization):
-            if mark_of(found) == item.id and isinstance(found.get("id"), str):
-                return str(found["id"])
+        for _ in range(RENEWALS):
+            await self._renew()
+            for found in await self.items(item.organization):
+                if mark_of(found) == item.id and isinstance(found.get("id"), str):
+                    return str(found["id"])
         return None
 
     async def _collection(self, organization: OrganizationId, *, made: bool) -> str | None:

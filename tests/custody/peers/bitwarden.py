@@ -55,6 +55,7 @@ class BitwardenServer:
     """Whether it takes a new cipher and does not answer."""
 
     def __post_init__(self) -> None:
+        self._changed()
         master = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), EMAIL.encode(), ITERATIONS, 32)
         self._proof = _b64(hashlib.pbkdf2_hmac("sha256", master, PASSWORD.encode(), 1, 32))
         user_key = os.urandom(64)
@@ -151,7 +152,11 @@ class BitwardenServer:
         return {"publicKeyEncryptionKeyPair": pair | {"object": "publicKeyEncryptionKeyPair"}, "object": "privateKeys"}
 
     async def _revision(self, request: web.Request) -> web.Response:
-        return web.json_response(int(datetime.now(UTC).timestamp() * 1000))
+        return web.json_response(self._revised)
+
+    def _changed(self) -> None:
+        """Note when what is here changed last, in milliseconds: a sync that is not forced reads nothing older."""
+        self._revised = int(datetime.now(UTC).timestamp() * 1000)
 
     async def _nothing(self, request: web.Request) -> web.Response:
         return web.Response(status=200)
@@ -219,6 +224,7 @@ class BitwardenServer:
             "permissions": {"delete": True, "restore": True},
         }
         self.ciphers[cipher["id"]] = cipher
+        self._changed()
         if self.silent:
             assert request.transport is not None
             request.transport.abort()
@@ -230,4 +236,5 @@ class BitwardenServer:
 
     async def _delete(self, request: web.Request) -> web.Response:
         self.ciphers.pop(request.match_info["id"], None)
+        self._changed()
         return web.Response(status=200)
