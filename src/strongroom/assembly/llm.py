@@ -22,6 +22,7 @@ class Llm:
     upstream: LlmUpstream
     counters: Counters
     check: ProviderCheck
+    resting: Resting
     routing: Routing
 
     def works(self) -> Mapping[str, Coroutine[Any, Any, None]]:
@@ -40,6 +41,7 @@ class Llm:
 def llm(site: Site, ground: Ground, routing: Routing) -> Llm:
     """Put the gateway together."""
     edge, limits, counters = site.edge, Limits(), Counters()
+    resting = Resting(clock=edge.clock)
     upstream = LlmUpstream(
         dialer=site.outside.dialer,
         guard=site.outside.guard,
@@ -53,7 +55,7 @@ def llm(site: Site, ground: Ground, routing: Routing) -> Llm:
         cloud=routing.clouds.credentials,
         upstream=upstream,
         counters=counters,
-        resting=Resting(clock=edge.clock),
+        resting=resting,
         health=HealthNotes(providers=ground.store.providers, clock=edge.clock, spawn=edge.spawn),
         clock=edge.clock,
         jitter=lambda: edge.entropy(1)[0] / 255,
@@ -68,4 +70,4 @@ def llm(site: Site, ground: Ground, routing: Routing) -> Llm:
         lister=ModelLister(upstream=upstream),
         clouds=routing.clouds.proofs,
     )
-    return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check, routing=routing)
+    return Llm(gateway=gateway, upstream=upstream, counters=counters, check=check, resting=resting, routing=routing)

@@ -141,4 +141,5 @@ def use_cases(site: Site, ground: Ground, founded: Founded, refresher: Refresher
         gateway_keys=models.keys,
         llm_usage=models.usage,
         provider_check=llm.check,
+        route_health=llm.resting,
     )

@@ -21,6 +21,7 @@ from strongroom.services.llm_checking import ProviderCheck
 from strongroom.services.llm_connections import ConnectionService
 from strongroom.services.llm_mappings import MappingService
 from strongroom.services.llm_providers import ProviderService
+from strongroom.services.llm_route_health import RouteHealth
 from strongroom.services.llm_usage import LlmUsageService
 from strongroom.services.logins import LoginService
 from strongroom.services.organizations import OrganizationService
@@ -71,3 +72,4 @@ class Services:
     gateway_keys: GatewayKeyService
     llm_usage: LlmUsageService
     provider_check: ProviderCheck
+    route_health: RouteHealth

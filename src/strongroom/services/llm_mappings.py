@@ -1,6 +1,6 @@
 """Model mappings: made, listed, changed, put into another order, removed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -85,19 +85,25 @@ class MappingService:
     async def all(self, principal: Principal) -> list[Placed]:
         """Return all of the workspace, oldest first."""
         await self._gate.admit(principal, Action.MAPPING_LIST, _target(principal, "model mappings"))
-        providers = {each.id: each for each in await self._providers.all(principal.workspace)}
+        providers = await self._providers.all(principal.workspace)
+        return await self._placed(principal, providers, await self._mappings.all(principal.workspace))
+
+    async def of_provider(self, principal: Principal, provider: str) -> list[Placed]:
+        """Return a provider's. Raises `NotFound`."""
+        await self._gate.admit(principal, Action.MAPPING_LIST, _target(principal, provider))
+        found = await self._providers.get(principal.workspace, provider)
+        return await self._placed(principal, [found], await self._mappings.all(principal.workspace, provider=provider))
+
+    async def _placed(
+        self, principal: Principal, providers: Iterable[Provider], mappings: Iterable[ModelMapping]
+    ) -> list[Placed]:
+        known = {each.id: each for each in providers}
         connections = {each.id: each for each in await self._connections.all(principal.workspace)}
         return [
             Placed(mapping=each, provider=provider, connection=connections.get(provider.connection or ""))
-            for each in await self._mappings.all(principal.workspace)
-            if (provider := providers.get(each.provider)) is not None
+            for each in mappings
+            if (provider := known.get(each.provider)) is not None
         ]
-
-    async def of_provider(self, principal: Principal, provider: str) -> list[ModelMapping]:
-        """Return a provider's. Raises `NotFound`."""
-        await self._gate.admit(principal, Action.MAPPING_LIST, _target(principal, provider))
-        await self._providers.get(principal.workspace, provider)
-        return await self._mappings.all(principal.workspace, provider=provider)
 
     async def update(self, principal: Principal, mapping: str, change: MappingChange) -> ModelMapping:
         """Apply a change. Raises `Invalid`, `NotFound` and `Conflict`."""

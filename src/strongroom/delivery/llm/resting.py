@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import final
 
+from strongroom.core.llm.connections import Connection
 from strongroom.core.llm.cooldowns import RESTED, Cooldown
 from strongroom.core.llm.routes import Route
 from strongroom.core.sources import Clock
 from strongroom.delivery.llm.refusals import Code, Turned
+from strongroom.services.llm_route_health import Rest
 
 MAX_RESTING = 10_000
 Place = tuple[str, str, str | None, int | None, bytes]
@@ -59,6 +61,14 @@ class Resting:
     def state(self, place: Place) -> Cooldown:
         """Return a route's state."""
         return self._states.get(place, RESTED)
+
+    def rest_of(self, provider: str, upstream_model: str, connection: Connection) -> Rest | None:
+        """Implements `RouteHealth`; what a client's own token did is shown to nobody else."""
+        now = self._clock()
+        state = self.state((provider, upstream_model, connection.id, connection.secret_version, b""))
+        if state.until is None or state.reason is None:
+            return None
+        return Rest(reason=state.reason, recovers_in=state.recovers_in(now))
 
     def becomes(self, place: Place, state: Cooldown) -> None:
         """Keep a route's state."""

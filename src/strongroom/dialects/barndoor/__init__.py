@@ -32,8 +32,11 @@ def build(services: Services, options: Options) -> Door:
     paths = Paths(door.router, clock=options.clock)
     organizations = services.organizations
     ConnectionRoutes(connections=services.connections, organizations=organizations).add_to(paths)
-    ProviderRoutes(providers=services.providers, mappings=services.mappings, organizations=organizations).add_to(paths)
-    MappingRoutes(mappings=services.mappings).add_to(paths)
+    mappings, health = services.mappings, services.route_health
+    ProviderRoutes(providers=services.providers, mappings=mappings, health=health, organizations=organizations).add_to(
+        paths
+    )
+    MappingRoutes(mappings=mappings, health=health).add_to(paths)
     KeyRoutes(keys=services.gateway_keys, organizations=organizations).add_to(paths)
     add_elsewhere(paths)
     return door

@@ -12,14 +12,16 @@ from strongroom.dialects.barndoor.wire_connections import Deleted
 from strongroom.dialects.door import caller
 from strongroom.dialects.replies import reply
 from strongroom.services.llm_mappings import MappingService
+from strongroom.services.llm_route_health import RouteHealth
 
 
 @final
 class MappingRoutes:
     """Endpoints on model mappings."""
 
-    def __init__(self, *, mappings: MappingService) -> None:
+    def __init__(self, *, mappings: MappingService, health: RouteHealth) -> None:
         self._mappings = mappings
+        self._health = health
 
     def add_to(self, paths: Paths) -> None:
         """Add the table; what has a name of its own comes before what has an id in its place."""
@@ -34,7 +36,7 @@ class MappingRoutes:
 
     async def list_all_model_mappings(self, request: Request) -> Response:
         """List all model mappings, oldest first."""
-        return reply([placed(each) for each in await self._mappings.all(caller(request))])
+        return reply([placed(each, self._health) for each in await self._mappings.all(caller(request))])
 
     async def create_model_mapping(self, request: Request, sent: wire.CreateModelMappingRequest) -> Response:
         """Enable a model, or give an enabled one a name of its own."""

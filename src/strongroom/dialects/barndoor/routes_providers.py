@@ -16,6 +16,7 @@ from strongroom.dialects.door import caller
 from strongroom.dialects.replies import reply
 from strongroom.services.llm_mappings import MappingService
 from strongroom.services.llm_providers import ProviderService
+from strongroom.services.llm_route_health import RouteHealth
 from strongroom.services.organizations import OrganizationService
 
 WITH_CONNECTION = "pending"
@@ -27,10 +28,16 @@ class ProviderRoutes:
     """Endpoints on providers."""
 
     def __init__(
-        self, *, providers: ProviderService, mappings: MappingService, organizations: OrganizationService
+        self,
+        *,
+        providers: ProviderService,
+        mappings: MappingService,
+        health: RouteHealth,
+        organizations: OrganizationService,
     ) -> None:
         self._providers = providers
         self._mappings = mappings
+        self._health = health
         self._organizations = organizations
 
     def add_to(self, paths: Paths) -> None:
@@ -80,7 +87,7 @@ class ProviderRoutes:
     async def list_model_mappings(self, request: Request, provider_id: str) -> Response:
         """List a provider's model mappings, oldest first."""
         found = await self._mappings.of_provider(caller(request), uuid_of(provider_id))
-        return reply([priced(each) for each in found])
+        return reply([priced(each, self._health) for each in found])
 
 
 def _shown(provider: core.Provider, connection: Connection | None, org_id: str) -> wire_providers.Provider:

@@ -1,6 +1,6 @@
 """Model mappings on the wire (contract 2.7)."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -124,10 +124,21 @@ class Pricing(TypedDict):
     source: Literal["none"]
 
 
+class RouteHealthStatus(TypedDict):
+    """That a route rests after failures, or has rested and waits for a request that tries it."""
+
+    state: Literal["suspended", "recovering"]
+    reason: Literal["rate_limited", "provider_errors", "unavailable"]
+    scope: Literal["all_users"]
+    recovers_in_secs: int
+    message: str
+
+
 class PricedModelMapping(ModelMapping):
     """A mapping as a provider's list shows it."""
 
     effective_pricing: Pricing
+    route_health_status: NotRequired[RouteHealthStatus]
 
 
 class PlacedModelMapping(PricedModelMapping):
