@@ -67,6 +67,37 @@ def test_boxes_of_which_the_first_alone_says_what_they_are_for_are_filled_all(
     assert [len(digits[f"part{place}"]) for place in range(6)] == [1] * 6
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<input name=a>",
+        "Who? <input name=a type=text id=x>",
+        "<input name=search><p><input name=a aria-label='Your login'>",
+    ],
+)
+def test_a_user_name_is_told_by_its_place_where_nothing_says_what_it_is(
+    page: Page, site: Site, filler: Filler, vault: Vault, name: str
+) -> None:
+    form = f"<form method=post action=/in>{name}<input name=b type=password><input name=c><button>In</button></form>"
+    site.pages["/login"] = form_page(f"<input name=q>{form}")
+    page.goto(f"{site.origin}/login")
+    login = filler.fill_login(page, vault.login(site.origin, totp=False), patience=0.2)
+    assert login.fields == ("username", "password")
+    (sent,) = site.got("/in")
+    assert (sent["a"], sent["b"], sent["c"]) == (USER, PASSWORD, "")
+
+
+def test_a_code_is_told_by_its_label_where_nothing_else_says_what_it_is(
+    page: Page, site: Site, filler: Filler, credential: str
+) -> None:
+    label = "<label for=x>Country</label><input id=x name=x><label>Your one-time PIN <input name=c></label>"
+    site.pages["/code"] = form_page(f"<form method=post action=/done>{label}<button>Go on</button></form>")
+    page.goto(f"{site.origin}/login")
+    filler.fill_login(page, credential)
+    (sent,) = site.got("/done")
+    assert (sent["x"], len(sent["c"])) == ("", 6)
+
+
 @pytest.mark.parametrize("way", Way)
 def test_a_page_that_asks_for_one_thing_after_the_other_is_followed(
     page: Page, site: Site, filler: Filler, vault: Vault, way: Way

@@ -15,7 +15,7 @@ USERNAME = (
     "input[type=email]:visible",
     ", ".join(
         f"{_TEXTS}[{attribute}*='{word}' i]:visible"
-        for attribute in ("name", "id")
+        for attribute in ("name", "id", "aria-label", "placeholder")
         for word in ("user", "login", "mail")
     ),
 )
@@ -30,6 +30,8 @@ CODE = (
     ),
 )
 BOX = "[maxlength='1']"
+CODE_LABELS = ("one-time", "verification", "authentic", "security code", "passcode", "-digit", "otp", "2fa", "mfa")
+"""What the label of a code's field says, where the field itself says nothing."""
 SUBMIT = ("button[type=submit]:visible", "input[type=submit]:visible", "button:not([type]):visible")
 LEAST_BOXES = 4
 
@@ -49,6 +51,8 @@ def look(frame: Any) -> Steps[Fields]:  # noqa: ANN401 - a frame or a page of ei
     code = yield from _code(frame)
     password = yield from _first(frame, PASSWORD, but=code)
     username = yield from _first(frame, USERNAME, but=code)
+    if username is None and password is not None:
+        username = yield from _before(password, but=code)
     return Fields(username=username, password=password, code=code)
 
 
@@ -69,7 +73,22 @@ def _code(frame: Any) -> Steps[tuple[Any, ...]]:  # noqa: ANN401 - as above
         one = yield lambda: frame.query_selector(selector)  # noqa: B023 - as above
         if one is not None:
             return (one,)
+    for one in (yield lambda: frame.query_selector_all(f"{_TEXTS}:not([type=email]):visible")):
+        label = yield lambda: one.evaluate("(one) => [...(one.labels ?? [])].map((each) => each.textContent).join()")  # noqa: B023 - as above
+        if any(word in label.lower() for word in CODE_LABELS):
+            return (one,)
     return ()
+
+
+def _before(password: Any, but: tuple[Any, ...]) -> Steps[Any | None]:  # noqa: ANN401 - as above
+    """Find what is asked for just before a password: a name, whatever it is called."""
+    form = yield from _form(password)
+    nearest = None
+    for found in (yield lambda: form.query_selector_all(f"{_TEXTS}:visible")):
+        follows = "(one, other) => Boolean(one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING)"
+        if (yield lambda: found.evaluate(follows, password)) and not (yield from _among(found, but)):  # noqa: B023 - as above
+            nearest = found
+    return nearest
 
 
 def _form(field: Any) -> Steps[Any]:  # noqa: ANN401 - as above
