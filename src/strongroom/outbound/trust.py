@@ -65,9 +65,9 @@ def upstream_contexts(roots: str) -> dict[tuple[str, ...], ssl.SSLContext]:
 def upstream_context(roots: str, offer: tuple[str, ...] = OFFERS[0]) -> ssl.SSLContext:
     """Return how we speak TLS to upstreams: verified, 1.2 or newer. Raises `NotReady`.
 
-    All that trust the same share it, and change nothing of it: a process has a dozen of clients, and to read the
-    system's roots takes each of them 20 ms. Nothing of one connection is kept in it for another: TLS sessions are
-    resumed only by who hands one over, which none of us does.
+    Those that trust the same and offer the same share it, and change nothing of it: to read the system's roots takes
+    20 ms. Nothing of one connection is kept in it for another: TLS sessions are resumed only by who hands one over,
+    which none of us does.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
