@@ -224,6 +224,8 @@ class ConnectionService:
         except NotFound:  # for whoever may not even ask, it is not there either
             await self._gate.admit(principal, action, Target(name=connection, workspace=principal.workspace), facts)
             raise
+        if facts is not None:
+            facts = {**facts, "secret_version": found.secret_version}  # the one in force while this is decided
         return found, await self._gate.admit(principal, action, _target(found), facts)
 
     def _require_allowed(self, upstream: Upstream) -> None:

@@ -41,6 +41,7 @@ async def test_a_chat_is_written_down_with_what_it_took_and_what_it_went_by(rig:
     assert (row["requests"], row["input_tokens"], row["output_tokens"], row["counted_tokens"]) == (1, 7, 5, 12)
     (use,) = (await native(rig, "GET", "/usage/requests"))["data"]
     assert (use["operation"], use["requested_model"], use["secret_version"]) == ("chat", "gpt", 1)
+    assert (use["dialect"], use["organization_id"]) == ("openai", rig.tenant.organization)
     assert (use["status"], use["finish"], use["provider_id"]) == (200, "completed", route.provider)
     assert use["bytes_out"] > 0
     assert "hello" not in str(use)
@@ -131,3 +132,5 @@ async def test_counting_tokens_costs_nothing(rig: Rig, upstream: Vendor) -> None
     assert counted.status_code == 200
     (row,) = (await native(rig, "GET", "/usage"))["data"]
     assert (row["requests"], row["counted_tokens"], row["untold_requests"]) == (1, 0, 0)
+    (use,) = (await native(rig, "GET", "/usage/requests"))["data"]
+    assert (use["dialect"], use["operation"]) == ("anthropic", "count_tokens")

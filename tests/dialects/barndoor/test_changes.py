@@ -173,6 +173,23 @@ def test_a_secret_that_is_sent_elsewhere_without_being_known_is_written_down(
     assert told == [(connection, "https://elsewhere.example"), (provider["id"], "https://fourth.example")]
 
 
+def test_the_audit_log_has_what_was_changed_and_which_secret_was_in_force(
+    stage: Stage, tenant: Tenant, api: Api, connection: str
+) -> None:
+    for fields in ({"api_key": NEW_KEY, "change_note": "why"}, {"name": "another", "settings": {"a": 1}}):
+        api.put(f"/connections/{connection}", **fields)
+    entries = "SELECT facts FROM audit_entries WHERE organization_id = ? AND action = ? ORDER BY sequence"
+    told = [
+        json.loads(facts)
+        for action in ("connection.rotate", "connection.update")
+        for (facts,) in rows(stage, entries, tenant.organization, action)
+    ]
+    assert told == [
+        {"fields": "note, secret", "secret_version": 1},
+        {"fields": "name, settings", "secret_version": 2},
+    ]
+
+
 @covers("B104")
 def test_the_operator_can_have_the_secret_sent_along(tmp_path: Path) -> None:
     with running(tmp_path / "strict", require_secret_on_host_change=True) as strict:

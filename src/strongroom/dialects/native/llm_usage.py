@@ -1,7 +1,7 @@
 """What gateway keys used of models: sums by day, key, model and credential; and request by request, for 30 days."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 
@@ -65,9 +65,11 @@ class UseAnswer(Answer):
 
     request_id: str
     at: Moment
+    organization_id: str
     key_id: str
     user_id: str | None
     group_name: str | None
+    dialect: Literal["openai", "anthropic"]
     operation: str
     requested_model: str | None
     model: str | None
@@ -190,9 +192,11 @@ def _use(use: Use) -> UseAnswer:
     return UseAnswer(
         request_id=use.request_id,
         at=use.at,
+        organization_id=use.organization,
         key_id=use.key,
         user_id=use.user_id,
         group_name=use.group_name,
+        dialect="anthropic" if use.operation.is_anthropic else "openai",
         operation=use.operation.value,
         requested_model=use.requested_model,
         model=use.upstream_model,
