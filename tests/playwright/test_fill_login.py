@@ -87,6 +87,28 @@ def test_a_user_name_is_told_by_its_place_where_nothing_says_what_it_is(
     assert (sent["a"], sent["b"], sent["c"]) == (USER, PASSWORD, "")
 
 
+@pytest.mark.parametrize(
+    "buttons",
+    [
+        "<button type=button aria-label='Sign in' onclick=go()>\u279c</button>",
+        "<button type=button>Show</button><div role=button onclick=go()>Sign in</div>",
+        "<button type=button>Sign in with Example</button><button type=button onclick=go()>Continue</button>",
+        "<input type=button value=Help><input type=button value='Log in' onclick=go()>",
+    ],
+)
+def test_a_page_without_a_form_is_sent_by_the_button_that_says_so(
+    page: Page, site: Site, filler: Filler, vault: Vault, buttons: str
+) -> None:
+    site.pages["/login"] = form_page(
+        f"<input id=user><input id=pass type=password>{buttons}"
+        "<script>const go = () => fetch('/in', {method: 'POST', body: `user=${user.value}`})</script>"
+    )
+    page.goto(f"{site.origin}/login")
+    with page.expect_response("**/in"):
+        filler.fill_login(page, vault.login(site.origin, totp=False), patience=0.2)
+    assert site.got("/in") == [{"user": USER}]
+
+
 def test_a_code_is_told_by_its_label_where_nothing_else_says_what_it_is(
     page: Page, site: Site, filler: Filler, credential: str
 ) -> None:

@@ -33,6 +33,11 @@ BOX = "[maxlength='1']"
 CODE_LABELS = ("one-time", "verification", "authentic", "security code", "passcode", "-digit", "otp", "2fa", "mfa")
 """What the label of a code's field says, where the field itself says nothing."""
 SUBMIT = ("button[type=submit]:visible", "input[type=submit]:visible", "button:not([type]):visible")
+BUTTONS = ":is(button, input[type=button], [role=button]):visible"
+SENDS = ("log in", "login", "sign in", "continue", "next", "submit", "verify")
+"""What a button says where scripts of the page send what was typed."""
+ELSEWHERE = " with "
+"""What one says that leads to another place to sign in: “Sign in with Example”."""
 LEAST_BOXES = 4
 
 
@@ -58,8 +63,15 @@ def look(frame: Any) -> Steps[Fields]:  # noqa: ANN401 - a frame or a page of ei
 
 def submit_button(field: Any) -> Steps[Any | None]:  # noqa: ANN401 - an element of either interface
     """Find what sends the form that a field is in, or what stands on a page without forms in its place."""
-    found = yield from _first((yield from _form(field)), SUBMIT)
-    return found
+    form = yield from _form(field)
+    found = yield from _first(form, SUBMIT)
+    if found is not None:
+        return found
+    for button in (yield lambda: form.query_selector_all(BUTTONS)):
+        said = yield lambda: button.evaluate("(one) => [one.ariaLabel, one.value, one.textContent].join(' ')")  # noqa: B023 - called now
+        if any(word in said.lower() for word in SENDS) and ELSEWHERE not in said.lower():
+            return button
+    return None
 
 
 def _code(frame: Any) -> Steps[tuple[Any, ...]]:  # noqa: ANN401 - as above
