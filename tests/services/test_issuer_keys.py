@@ -11,7 +11,7 @@ from strongroom.core.calls import Call, Reply
 from strongroom.core.failures import NotAuthenticated, NotTaken, Unavailable, Unreachable
 from strongroom.core.secret import Secret
 from strongroom.crypto.signed_tokens import SignedToken
-from strongroom.services.issuer_keys import FRESH, MAX_SET_BYTES, PAUSE, SERVES, IssuerKeys
+from strongroom.services.issuer_keys import FRESH, IN_VAIN, MAX_SET_BYTES, PAUSE, SERVES, IssuerKeys
 from strongroom.testing.clock import FrozenClock
 from tests.oauth.token_issuer import METADATA, TokenIssuer
 
@@ -112,17 +112,42 @@ async def test_a_key_that_was_taken_out_is_not_used_any_more(house: House) -> No
 
 async def test_strangers_cannot_make_us_ask(house: House) -> None:
     await house.says()
+    shown = house.issuer.shown
     house.issuer.rotate("unknown")
-    house.issuer.shown = house.issuer.shown[:0]
+    house.issuer.shown = shown
     for _ in range(20):
         assert await house.why(kid="unknown") is NotTaken.KEY_UNKNOWN
-    assert len(house.network.asked) == 4
+    asked = 2 + 2 * IN_VAIN
+    assert len(house.network.asked) == asked
     house.clock.advance(PAUSE - SECOND)
     assert await house.why(kid="unknown") is NotTaken.KEY_UNKNOWN
-    assert len(house.network.asked) == 4
+    assert len(house.network.asked) == asked
     house.clock.advance(SECOND)
+    for _ in range(2):
+        assert await house.why(kid="unknown") is NotTaken.KEY_UNKNOWN
+        assert len(house.network.asked) == asked + 2
+
+
+async def test_a_stranger_does_not_keep_a_new_key_from_being_found(house: House) -> None:
+    await house.says()
+    shown = house.issuer.shown
+    house.issuer.rotate("unknown")
+    house.issuer.shown = shown
     assert await house.why(kid="unknown") is NotTaken.KEY_UNKNOWN
-    assert len(house.network.asked) == 6
+    house.issuer.rotate("second", keeps=True)
+    assert await house.says(kid="second") == "somebody"
+
+
+async def test_an_issuer_that_fails_is_left_alone_for_a_while(house: House) -> None:
+    await house.says()
+    house.issuer.rotate("second", keeps=True)
+    house.network.down = True
+    for _ in range(5):
+        assert await house.why(kid="second") is NotTaken.KEY_UNKNOWN
+    assert len(house.network.asked) == 3
+    house.network.down = False
+    house.clock.advance(PAUSE)
+    assert await house.says(kid="second") == "somebody"
 
 
 async def test_many_at_once_ask_once(house: House) -> None:

@@ -2,7 +2,8 @@
 
 OpenID Connect Discovery 1.0 section 4, RFC 7517. Rules kept here:
 - metadata counts only if its issuer is letter by letter the one that was asked for;
-- one fetch at a time, and none within seconds of one in vain, whatever tokens arrive: a stranger cannot make us ask;
+- one fetch at a time, and a few in vain at most before there are seconds between them, whatever tokens arrive: a
+  stranger cannot make us ask;
 - a key that is not known has the set fetched anew; what an issuer has taken out is not used any more after minutes;
 - while fetching fails, the old set serves for some hours, and after that nobody is let in.
 """
@@ -26,8 +27,10 @@ FRESH = timedelta(minutes=10)
 SERVES = timedelta(hours=6)
 """How long it is used where that fails."""
 PAUSE = timedelta(seconds=10)
-"""From a fetch that failed, or did not bring the key that was missed, to the next. One that brought it makes nobody
-wait: an issuer may go on to its next key whenever it likes."""
+"""From a fetch that failed to the next. One that did not bring the key that was missed is in vain as well, but a few of
+these may come at once; one that brought it counts for nothing: an issuer may go on to its next key at any time."""
+IN_VAIN = 5
+"""How many at once; from then on there is a pause from each to the next."""
 WITHIN = 5.0
 """Seconds that each call may take: requests wait for it."""
 MAX_SET_BYTES = 256 * 1024
@@ -47,7 +50,7 @@ class IssuerKeys:
         self._turn = asyncio.Lock()
         self._keys: KeySet | None = None
         self._fetched_at: datetime | None = None
-        self._in_vain_at: datetime | None = None
+        self._spent_until: datetime | None = None  # each fetch in vain spends a pause
 
     async def verified(self, token: SignedToken) -> Mapping[str, Any]:
         """Return what a token says. Raises `NotAuthenticated`, and `Unavailable` where no keys can be had."""
@@ -67,16 +70,17 @@ class IssuerKeys:
             now = self._clock()
             if self._keys is not None and self._is_fresh(now) and self._keys.knows(token):
                 return  # whoever had the turn before has fetched it
-            if self._in_vain_at is not None and now < self._in_vain_at + PAUSE:
+            spent = max(now, self._spent_until or now)
+            if spent > now + (IN_VAIN - 1) * PAUSE:
                 return
-            self._in_vain_at = now  # until it has brought what it was for: whoever gives up waiting leaves it at that
+            self._spent_until = now + IN_VAIN * PAUSE  # as if it had failed: whoever gives up waiting leaves it at that
             try:
                 self._keys = await self._read()
                 self._fetched_at = self._clock()
             except Failure as failure:
                 _log.warning("the keys of %s cannot be fetched: %s", self._issuer, failure)
             else:
-                self._in_vain_at = None if self._keys.knows(token) else now
+                self._spent_until = spent if self._keys.knows(token) else spent + PAUSE
 
     async def _read(self) -> KeySet:
         url = await self._discovered() if self._url is None else _url(self._url, "the key set's URL")
