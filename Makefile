@@ -14,10 +14,13 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 ARGS ?=
 
+CLIENTS := $(addprefix .venv-,custodians clients skyvern-1.0.56 anthropic-1.17.0 anthropic-0.121.0)
+
 export STRONGROOM_MISSING := $(CURDIR)/.make/missing
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes read the same modules; one of them compiles them for all
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo test fuzz test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients system
+.PHONY: help pictures demo test fuzz test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients node-modules system $(CLIENTS)
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -26,11 +29,10 @@ demo:
 	@scripts/venv .venv requirements/core.lock --or requirements/dev.lock --editable
 	@$(BIN)/strongroom demo
 
-# pytest comes last: its closing line is the result.
-test: system environment clients
-	@$(MAKE) lint
-	@$(MAKE) types
-	@$(MAKE) imports
+# What need not wait for one another is made and checked side by side: environments wait for the network, and types keep
+# one core alone busy for a minute. pytest comes last: its closing line is the result.
+test:
+	@$(MAKE) -j3 system types clients lint imports
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 # What the suite draws a few examples of, at length (tests/depth.py); tests/fuzz searches on its own.
@@ -85,12 +87,12 @@ environment:
 # The two older clients of the Anthropic API that must work as well, as they and the newest one cannot share an
 # environment; the Skyvern client, for the same reason; and the clients that go through the proxy, npm packages among them; and
 # servers of other vaults.
-clients:
-	@scripts/venv .venv-anthropic-1.17.0 requirements/anthropic-1.17.0.lock
-	@scripts/venv .venv-anthropic-0.121.0 requirements/anthropic-0.121.0.lock
-	@scripts/venv .venv-skyvern-1.0.56 requirements/skyvern-1.0.56.lock
-	@scripts/venv .venv-clients requirements/clients.lock
-	@scripts/venv .venv-custodians requirements/custodians.lock
+clients: $(CLIENTS) node-modules
+
+$(CLIENTS):
+	@scripts/venv $@ requirements/$(@:.venv-%=%).lock
+
+node-modules: .venv-clients
 	@scripts/node-modules
 
 system:
