@@ -284,13 +284,12 @@ def test_a_number_of_workers_that_cannot_be_is_wrong_usage(tmp_path: Path, numbe
     assert "STRONGROOM_WORKERS: must be at" in shell.fails("serve", STRONGROOM_WORKERS=number)
 
 
-@pytest.mark.timeout(300)  # it begins anew five times, each time a process that reads all its modules
 def test_a_worker_that_never_comes_back_ends_the_server(tmp_path: Path, authority: trustme.CA) -> None:
     with running_house(tmp_path, authority, extra={"STRONGROOM_WORKERS": "2"}) as house:
         (tmp_path / "upstream-roots.pem").unlink()
         crew = workers(house)
         kill(crew[0])
-        assert house.process.wait(200) == 1
+        assert house.process.wait(280) == 1
         assert not any(map(alive, crew))
         said = house.log.read_text()
         assert "of the egress proxy cannot start: " in said
