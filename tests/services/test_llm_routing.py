@@ -44,9 +44,9 @@ async def test_the_first_use_by_each_key_is_recorded_before_it_happens(models: M
     one, other = await models.gateway_key(), await models.gateway_key()
     for _ in range(2):
         await models.material(one)
-    assert await told(models, "connection.use") == 1
+    assert await told(models, "connection.used") == 1
     await models.material(other)
-    assert await told(models, "connection.use") == 2
+    assert await told(models, "connection.used") == 2
     models.rooms.log.off = True
     fresh = assembled(models.rooms, models.folder)
     with pytest.raises(Unavailable):
@@ -216,5 +216,5 @@ async def test_what_is_refused_is_recorded_too(models: Models) -> None:
     key = await models.gateway_key()
     await models.provider(await models.connection())
     await models.material(key)
-    entries = [entry.record for entry in await models.rooms.entries() if entry.record.action == "connection.use"]
+    entries = [entry.record for entry in await models.rooms.entries() if entry.record.action == "connection.used"]
     assert [(entry.outcome, entry.facts["host"]) for entry in entries] == [(Outcome.ALLOWED, "api.openai.com")]

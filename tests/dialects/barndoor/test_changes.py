@@ -181,7 +181,7 @@ def test_the_audit_log_has_what_was_changed_and_which_secret_was_in_force(
     entries = "SELECT facts FROM audit_entries WHERE organization_id = ? AND action = ? ORDER BY sequence"
     told = [
         json.loads(facts)
-        for action in ("connection.rotate", "connection.update")
+        for action in ("connection.rotated", "connection.updated")
         for (facts,) in rows(stage, entries, tenant.organization, action)
     ]
     assert told == [
