@@ -1,6 +1,9 @@
 """The port that waits for a browser, and whether there is a browser at all."""
 
+import io
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -48,6 +51,32 @@ def test_the_answer_with_our_state_is_handed_over_and_the_browser_hears_the_verd
     assert headers["cache-control"] == "no-store"
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_who_tells_the_verdict_goes_on_when_the_page_is_sent(listener: Listener) -> None:
+    listener.expect("the-state")
+    with socket.create_connection(("127.0.0.1", urlsplit(listener.redirect).port or 0), timeout=10) as browser:
+        browser.sendall(b"GET /callback?code=c&state=the-state HTTP/1.1\r\nHost: here\r\n\r\n")
+        answer = listener.wait(10)
+        assert answer is not None
+        answer.tell("Connected", "because")
+        browser.setblocking(False)  # what is not there now would be lost with the process
+        assert browser.recv(10_000).endswith(b"</html>\n")
+
+
+def test_a_browser_that_has_gone_and_an_answer_that_was_pasted_keep_nobody(listener: Listener) -> None:
+    listener.expect("the-state")
+    with socket.create_connection(("127.0.0.1", urlsplit(listener.redirect).port or 0), timeout=10) as browser:
+        browser.sendall(b"GET /callback?code=c&state=the-state HTTP/1.1\r\nHost: here\r\n\r\n")
+        gone = listener.wait(10)
+    listener.take_from(io.StringIO("http://127.0.0.1:1/callback?code=c\n"))
+    pasted = listener.wait(10)
+    assert gone is not None
+    assert pasted is not None
+    began = time.monotonic()
+    gone.tell("Connected", "because")
+    pasted.tell("Connected", "because")
+    assert time.monotonic() - began < 8  # it would be ten seconds, and ten more
 
 
 @pytest.mark.parametrize(

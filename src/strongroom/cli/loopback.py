@@ -2,7 +2,8 @@
 
 RFC 8252 section 7.3. Rules kept here:
 - only the answer that carries our state counts; whatever else knocks is turned away and ends nothing;
-- the browser is answered once it is known what became of it, with a page that has no script and is not kept;
+- the browser is answered once it is known what became of it, with a page that has no script and is not kept; whoever
+  knows goes on when the page is sent, for a command that ends would take the rest of it along;
 - nothing of a request is logged: its URL has a code in it.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TextIO, final
+from typing import Self, TextIO, final
 from urllib.parse import parse_qs, urlsplit
 
 from strongroom.core.overriding import override
@@ -40,12 +41,21 @@ class Answer:
 
     url: Secret
     told: threading.Event = field(default_factory=threading.Event)
+    shown: threading.Event = field(default_factory=threading.Event)
     verdict: tuple[str, str] = ("Strongroom", "look at the terminal")
 
+    @classmethod
+    def pasted(cls, url: str) -> Self:
+        """Return one that came through the terminal: no browser waits."""
+        answer = cls(Secret(url))
+        answer.shown.set()
+        return answer
+
     def tell(self, title: str, sentence: str) -> None:
-        """Let the browser know."""
+        """Let the browser know. Returns when it does, or has taken nothing for some time."""
         self.verdict = (title, sentence)
         self.told.set()
+        self.shown.wait(_SILENCE_SECONDS)
 
 
 class _Server(ThreadingHTTPServer):
@@ -80,7 +90,7 @@ class Listener:
         def read() -> None:
             for line in typed:
                 if line.strip():
-                    self._server.answers.put(Answer(Secret(line.strip())))
+                    self._server.answers.put(Answer.pasted(line.strip()))
 
         threading.Thread(target=read, daemon=True, name="pasted answers").start()
 
@@ -124,7 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         answer = Answer(Secret(f"http://127.0.0.1{self.path}"))
         self.server.answers.put(answer)
         answer.told.wait(VERDICT_SECONDS)
-        self._say(200, *answer.verdict)
+        try:
+            self._say(200, *answer.verdict)
+        finally:
+            answer.shown.set()
 
     @override
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's
