@@ -28,22 +28,7 @@ from strongroom.services.environments import NewEnvironment
 from strongroom.services.fill import LIFETIME, Filled, NotYet
 from strongroom.services.sessions import NewSession
 from tests.services.filling import PAGE, PASSWORD, Filling
-from tests.services.rooms import Rooms, variable
-
-
-@pytest.fixture
-def filling(rooms: Rooms) -> Filling:
-    return Filling(rooms)
-
-
-@pytest.fixture
-async def vault(rooms: Rooms) -> VaultId:
-    return await rooms.vault()
-
-
-@pytest.fixture
-async def session(rooms: Rooms, vault: VaultId) -> SessionId:
-    return (await rooms.session(vault)).session.id
+from tests.services.rooms import variable
 
 
 @pytest.fixture

@@ -39,23 +39,8 @@ class Forwarder:
 
 
 @pytest.fixture
-def filling(rooms: Rooms) -> Filling:
-    return Filling(rooms)
-
-
-@pytest.fixture
 def forwarder(rooms: Rooms) -> Forwarder:
     return Forwarder(rooms)
-
-
-@pytest.fixture
-async def vault(rooms: Rooms) -> VaultId:
-    return await rooms.vault()
-
-
-@pytest.fixture
-async def session(rooms: Rooms, vault: VaultId) -> SessionId:
-    return (await rooms.session(vault)).session.id
 
 
 @pytest.fixture
