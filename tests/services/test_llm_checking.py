@@ -105,6 +105,18 @@ async def test_a_key_that_lists_nothing_is_not_tried(models: Models, check: Prov
     assert vendor.asked == []
 
 
+async def test_where_each_client_brings_its_own_token_there_is_nothing_to_look_with(
+    models: Models, check: ProviderCheck, vendor: Vendor
+) -> None:
+    new = NewConnection(name="theirs", model_provider="anthropic", auth_type="oauth_passthrough", sent=Sent())
+    connection = await models.connections.create(models.admin, new)
+    change = ProviderChange(name="Theirs", model_provider="anthropic", connection=connection.id)
+    provider, _ = await models.providers.create(models.admin, change, ("m",))
+    with pytest.raises(Invalid, match="no secret here"):
+        await check.check(models.admin, provider.id)
+    assert vendor.asked == []
+
+
 async def bedrock(models: Models, auth_type: str, **credentials: str) -> tuple[Provider, Connection]:
     new = NewConnection(
         name="b",

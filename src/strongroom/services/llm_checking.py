@@ -121,9 +121,9 @@ class ProviderCheck:
         upstream = here.upstream(connection)
         facts = {"provider": provider, "host": upstream.base.host}
         granted = await self._gate.admit(principal, Action.CONNECTION_CHECK, target, facts)
-        if connection is None or credential is None or custody is None:
-            raise Invalid("this provider has no secret here to be looked at with")
         scheme = upstream.way.scheme
+        if connection is None or credential is None or custody is None or scheme is Scheme.OAUTH_PASSTHROUGH:
+            raise Invalid("this provider has no secret here to be looked at with")
         if scheme is Scheme.BEDROCK_API_KEY:
             raise Invalid("this vendor lists no models to such a key: whether it is accepted, its first use shows")
         if not self._marks.fits(here.whereabouts(), mark):
