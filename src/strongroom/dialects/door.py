@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute, APIRouter
+from fastapi.routing import APIRouter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
@@ -35,6 +35,7 @@ from strongroom.dialects.openapi import Parameter, Responses, document, operatio
 from strongroom.dialects.rates import Rates
 from strongroom.dialects.refusals import Crashed, NoRoute, WrongMethod, explained
 from strongroom.dialects.replies import JSON
+from strongroom.dialects.unread_route import UnreadRoute
 from strongroom.dialects.validation import malformed
 from strongroom.services.idempotency import Idempotency, Reply
 
@@ -125,6 +126,9 @@ class Door:
 
     def document(self, *, servers: Sequence[str] = ("/",)) -> bytes:
         """Return the OpenAPI document."""
+        for route in self.router.routes:
+            if isinstance(route, UnreadRoute):
+                route.read()
         creates = frozenset(route.name for route in self.router.routes if isinstance(route, CreateRoute))
         said = self._conventions
         written = document(
@@ -230,7 +234,7 @@ class Door:
         return answer
 
 
-class DoorRoute(APIRoute):
+class DoorRoute(UnreadRoute):
     """A route whose requests pass the door before FastAPI looks at their fields."""
 
     creates = False
