@@ -6,6 +6,7 @@
 #   make test-skyvern-server   a real Skyvern server that keeps its credentials here; its environment takes 1.3 GB
 #   make fuzz              thousands of examples where the tests draw some; takes an hour
 #   make pictures          the pictures of the documentation, taken anew
+#   make schema            what a new database is laid from, written anew after a new migration
 #   make bench             how fast the proxy is, beside a direct connection and mitmproxy
 #   make bench-llm         how fast the LLM gateway is, beside a direct connection and LiteLLM; takes 1 GB
 #   PYTHON=python3.12      which Python to use
@@ -20,7 +21,7 @@ export STRONGROOM_MISSING := $(CURDIR)/.make/missing
 unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes read the same modules; one of them compiles them for all
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo test fuzz test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients node-modules system $(CLIENTS)
+.PHONY: help pictures schema demo test fuzz test-skyvern-server bench bench-llm fmt lint types imports coverage docs lock clean environment clients node-modules system $(CLIENTS)
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,6 +52,9 @@ bench: environment
 bench-llm: environment
 	@scripts/venv .venv-bench-llm requirements/bench-llm.lock
 	@$(BIN)/python -m benchmarks.llm $(ARGS)
+
+schema: environment
+	@$(BIN)/python scripts/schema.py
 
 pictures: system environment
 	@$(BIN)/python -m tests.playwright.picture docs/images/browser-agents.png

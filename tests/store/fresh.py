@@ -1,6 +1,6 @@
-"""A database as a first start leaves it, made once and copied: the way there is 0.2 s of CPU, and many hundreds begin.
+"""A database as a first start leaves it, made once and copied: many hundreds begin.
 
-The way itself is shown by `test_migrations.py`, and walked by every server that a test starts.
+How a start makes one is shown by `test_whole_schema.py`, and done by every server that a test starts.
 """
 
 import tempfile

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi.routing import APIRoute
-from starlette.routing import compile_path, get_name
+from starlette.routing import Match, compile_path, get_name
 from starlette.types import Receive, Scope, Send
 
 from strongroom.core.overriding import override
@@ -32,10 +32,11 @@ class UnreadRoute(APIRoute):
         **said: Any,  # noqa: ANN401 - what FastAPI takes to describe a route
     ) -> None:
         self.path = path
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.endpoint = endpoint
         self.methods = set(methods)
         self.name = get_name(endpoint) if name is None else name
+        self._begins = path.partition("{")[0]
+        self._placed = False
         self._said: dict[str, Any] | None = said
 
     def read(self) -> None:
@@ -46,6 +47,16 @@ class UnreadRoute(APIRoute):
             if self._said is not None:
                 super().__init__(self.path, self.endpoint, methods=self.methods, name=self.name, **self._said)
                 self._said = None
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether a request is for it. One to another path than it begins with is for another at once."""
+        if not self._placed:
+            if self._begins not in scope["path"]:  # wherever: what stands before it may be a server's own (`root_path`)
+                return Match.NONE, {}
+            self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+            self._placed = True
+        return super().matches(scope)
 
     @override
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

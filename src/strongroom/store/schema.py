@@ -11,7 +11,7 @@ from typing import final
 from sqlalchemy import Connection, inspect, select, text
 
 from strongroom.core.failures import NotReady
-from strongroom.store import tables
+from strongroom.store import tables, whole_schema
 
 CURRENT = 14
 """The schema that this release reads and writes: the newest file in `migrations/versions`."""
@@ -72,6 +72,9 @@ def migrate(connection: Connection) -> None:
     found = inspected(connection)  # again: another process may have been here since the first look
     found.require_usable()
     if found.state is State.CURRENT:
+        return
+    if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
+        whole_schema.lay(connection)
         return
     from strongroom.store.migrations import upgrade  # noqa: PLC0415 - Alembic takes 0.3 s to load; most starts need none
 
