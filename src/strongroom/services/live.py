@@ -7,10 +7,10 @@ change they depend on: `live` turns false, and whoever holds one asks again.
 
 from asyncio import TimerHandle
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import final
+from typing import TypeVar, final
 from weakref import WeakSet
 
 from strongroom.core.failures import CustodianFailed, StrayRefused
@@ -27,6 +27,8 @@ from strongroom.core.substitution import Substituter
 from strongroom.core.surfaces import Surface
 from strongroom.services.pace import Pace
 from strongroom.services.usage import Meter, RefusalKey, UseKey
+
+_T = TypeVar("_T")
 
 MAX_PLANS = 1024
 """Destinations, and refused hosts, that a session is remembered to have asked for."""
@@ -52,6 +54,7 @@ class LivePlan:
         "_keys",
         "_meter",
         "_noted",
+        "_rehearsed",
         "_revoked",
         "_timer",
         "fills_bodies",
@@ -59,6 +62,7 @@ class LivePlan:
         "plan",
         "renews",
         "sent",
+        "steady",
         "substituter",
         "takes_time",
     )
@@ -68,6 +72,8 @@ class LivePlan:
         self.live = True
         self.renews = any(placement.renewable for placement in plan.placements)
         """Whether it is worth a question if an upstream rejects a token."""
+        self.steady = not plan.placements and all(swap.at_sending is None for swap in plan.swaps)
+        """Whether what it puts into fields depends on neither the clock nor the target."""
         self.takes_time = bool(plan.signers) or self.renews
         """Whether a request under it may need more than to be sent and answered."""
         self._revoked = False
@@ -77,6 +83,7 @@ class LivePlan:
         self.fills_bodies = any(Surface.BODY in swap.surfaces for swap in plan.swaps)
         """Whether a secret may be put into a body."""
         self._meter = meter
+        self._rehearsed: list[UseKey | None] | None = None  # instead of counting, while somebody rehearses
         self._noted: set[str] = set()
         """What stands for the secrets that are noted already; a credential may have several."""
         host = plan.destination.host
@@ -131,6 +138,25 @@ class LivePlan:
         self._revoked = True
         self.outdate()
 
+    def rehearse(self, put_in: Callable[[], _T]) -> tuple[_T, list[UseKey] | None]:
+        """Put secrets in without counting it. Return what comes of it, and what to count each time it is sent.
+
+        The latter is None if anything would be reported.
+        """
+        heard: list[UseKey | None] = []
+        self._rehearsed = heard
+        try:
+            made = put_in()
+        finally:
+            self._rehearsed = None
+        uses = [use for use in heard if use is not None]
+        return made, uses if len(uses) == len(heard) else None
+
+    def count(self, uses: Iterable[UseKey]) -> None:
+        """Count what a request was sent with."""
+        for use in uses:
+            self._meter.used(use)
+
     def signs(self, signer: Signer) -> None:
         """Count a request that is signed anew, and remember what of the keys it carries."""
         for credential in dict.fromkeys(part.credential for part in signer.parts):
@@ -141,7 +167,11 @@ class LivePlan:
                 self.sent.note(part.secret, part.placeholder, worthless=True)
 
     def _used(self, what: Swap | Placement) -> None:
-        self._meter.used(self._keys[what.credential])
+        use = self._keys[what.credential]
+        if self._rehearsed is None:
+            self._meter.used(use)
+        else:
+            self._rehearsed.append(use)
         marker = what.placeholder if isinstance(what, Swap) else what.marker
         if marker in self._noted:
             return
@@ -155,6 +185,9 @@ class LivePlan:
             self.sent.let_go(ended_by=what.ends - LET_GO_AFTER, but_for=kept)
 
     def _strayed(self, placeholder: str, surface: Surface) -> None:
+        if self._rehearsed is not None:
+            self._rehearsed.append(None)
+            return
         credential = self.plan.strays.get(placeholder) or self._credential_of(placeholder)
         custodian = self.plan.missing.get(credential)
         if custodian is not None:

@@ -2,176 +2,20 @@
 
 import base64
 import gzip
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strongroom.core.hosts import Host
-from strongroom.core.plans import Destination
-from strongroom.delivery.egress import Counters, Limits
-from strongroom.delivery.egress.driver import Driver
-from strongroom.delivery.egress.events import ClientSent, UpstreamSent, Waiting
+from strongroom.delivery.egress.events import Waiting
 from strongroom.delivery.egress.exchange import Exchange
-from strongroom.delivery.egress.short_way import QuickConversation
-from strongroom.delivery.egress.surroundings import Surroundings
-from strongroom.delivery.egress.upstream import UpstreamConnection
-from strongroom.testing.entropy import CountingEntropy
-from tests.delivery.egress.doubles import PLACEHOLDER, SECRET, STRAY, FixedDelivery, swap
-from tests.delivery.egress.talk import CONNECT, ESTABLISHED, reply, request
-from tests.delivery.egress.test_pool import never
+from tests.delivery.egress.doubles import OTHER, PLACEHOLDER, SECRET, STRAY, FixedDelivery, swap
+from tests.delivery.egress.stages import SMALL, Stage, written
+from tests.delivery.egress.talk import CONNECT, reply, request
 
-HOST = Destination("https", Host("api.example.com"), 443)
 BEARER = f"Authorization: Bearer {PLACEHOLDER}"
 BASIC = f"Authorization: Basic {base64.b64encode(f'me:{PLACEHOLDER}'.encode()).decode()}"
-CONNECTIONS = 4
-SMALL = Limits(head_bytes=2048, request_bytes=400)
-
-
-class Wire:
-    """A transport that keeps what is written to it."""
-
-    def __init__(self) -> None:
-        self.written = b""
-        self.aborted = False
-
-    def write(self, data: bytes) -> None:
-        self.written += data
-
-    def abort(self) -> None:
-        self.aborted = True
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-    def get_extra_info(self, name: str) -> None:
-        """Tell of no TLS around it."""
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-
-class StillLoop:
-    """The two things that a driver asks of its loop."""
-
-    def time(self) -> float:
-        return 0.0
-
-    def call_soon(self, call: object) -> None: ...
-
-
-@dataclass
-class Heard:
-    """A client that keeps what it is told."""
-
-    told: list[object] = field(default_factory=list)
-
-    @property
-    def sent(self) -> bytes:
-        return b"".join(each for each in self.told if isinstance(each, bytes))
-
-    @property
-    def ends(self) -> list[object]:
-        return [each for each in self.told if not isinstance(each, bytes)]
-
-    def send(self, data: bytes) -> None:
-        self.told.append(data)
-
-    def steer(self, *, paused: bool) -> bool:
-        return True
-
-    def start_tls(self, host: Host, early: bytes) -> None: ...
-
-    def close(self, *, linger: bool) -> None:
-        self.told.append(("closed", linger))
-
-    def cut(self) -> None:
-        self.told.append("cut")
-
-
-class Stage:
-    """A client in an open tunnel, and idle connections to its upstream. `short` lets it take the short way."""
-
-    def __init__(self, *, short: bool, strays: bool = True) -> None:
-        self.delivery = FixedDelivery(swaps=(swap(),)) if strays else FixedDelivery(swaps=(swap(),), strays={})
-        self.delivery.make(self.delivery.live, HOST)
-        self.counters = Counters()
-        self.short = short
-        self.client = Heard()
-        self.spawned: list[str] = []
-        self.around = Surroundings(
-            delivery=self.delivery,
-            authority=None,  # type: ignore[arg-type]  # nobody speaks TLS here
-            dialer=None,  # type: ignore[arg-type]  # and nobody dials
-            counters=self.counters,
-            limits=SMALL,
-            spawn=self.spawn,  # type: ignore[arg-type]
-            loop=StillLoop(),  # type: ignore[arg-type]
-            departed=lambda: None,
-            entropy=CountingEntropy(),
-        )
-        self.lane = self.around.pool.lane(self.delivery.live, HOST)
-        self.upstreams = [UpstreamConnection(never) for _ in range(CONNECTIONS)]
-        for connection in self.upstreams:
-            connection.connection_made(Wire())  # type: ignore[arg-type]
-            self.lane.keep(connection, 0.0)
-        self.conversation = QuickConversation(limits=SMALL, counters=self.counters)
-        self.driver = Driver(self.client, self.conversation, self.around)
-        self.driver.happen(ClientSent(CONNECT))
-        self.driver.happen(ClientSent(b"\x16"))
-        assert self.client.told == [ESTABLISHED]
-        self.driver.happen(ClientSent(request("/first")))  # the short way is for those who know where a connection is
-        self.driver.happen(UpstreamSent(reply()))
-        self.client.told.clear()
-
-    def spawn(self, work: Coroutine[object, object, None], name: str) -> None:
-        """Remember what was to be done, and do nothing."""
-        work.close()
-        self.spawned.append(name)
-
-    def say(self, data: bytes) -> None:
-        if self.short:
-            self.driver.client_sent(data)
-        else:
-            self.driver.happen(ClientSent(data))
-
-    def answer(self, data: bytes) -> None:
-        """Let the upstream that is asked at the moment say something."""
-        busy = next((each for each in self.upstreams if each.user is self.driver), None)
-        if busy is None:
-            return
-        if self.short:
-            self.driver.upstream_sent(data)
-        else:
-            self.driver.happen(UpstreamSent(data))
-
-    def seen(self) -> dict[str, object]:
-        """Everything that anybody can tell of what happened."""
-        return {
-            "client": self.client.sent,
-            "ends": self.client.ends,
-            "upstreams": [
-                (cast("Wire", each.transport).written, each.gone, each.user is None) for each in self.upstreams
-            ],
-            "requests": self.counters.requests,
-            "refused": self.counters.refused,
-            "bytes": (self.counters.bytes_to_client, self.counters.bytes_to_upstream),
-            "reused": self.counters.upstreams_reused,
-            "idle": bool(self.lane.idle),
-            "uses": self.delivery.meter._uses,
-            "strays": self.delivery.meter._strays,
-            "waiting": (self.conversation.waiting, self.conversation.idle, self.conversation.head_due),
-        }
-
-
-def written(connection: UpstreamConnection) -> bytes:
-    return cast("Wire", connection.transport).written
-
 
 REQUESTS = [
     request("/", BEARER),
@@ -226,6 +70,23 @@ REPLIES = [
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: " + SECRET.encode() + b"\r\n\r\n",
     b"HTTP/1.1 200 OK\r\n\r\nuntil the end",
+    b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nServer: it\r\nX-Long: 1\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nDate: now\r\nCONTENT-LENGTH:2 \t\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 02\r\n\r\nok",
+    b"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Lengthy: 1\r\nConnection-Id: 1\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nconnection: keep-alive\r\nkEEP-Alive: timeout=5\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\naLT-Svc: h3\r\nUpgrade: h2c\r\n\r\nok",
+    b"HTTP/1.1 407 No\r\nContent-Length: 2\r\npROXY-Authenticate: Basic\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTrailer: X\r\nTE: trailers\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nBad Name: 1\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nok",
+    b"HTTP/1.1 199 Early\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 200 " + SECRET.encode() + b"\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 2048 + b"\r\nContent-Length: 2\r\n\r\nok",
     b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
     b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
@@ -256,7 +117,11 @@ exchanges = st.lists(st.tuples(st.sampled_from(REQUESTS), cuts, st.sampled_from(
 def test_both_ways_give_the_same_bytes_and_end_the_same(
     said: list[tuple[bytes, list[int], bytes, list[int]]], strays: bool
 ) -> None:
-    assert told(Stage(short=True, strays=strays), said) == told(Stage(short=False, strays=strays), said)
+    def stage(*, short: bool) -> Stage:
+        strayed = {STRAY: OTHER} if strays else {}
+        return Stage(short=short, delivery=FixedDelivery(swaps=(swap(),), strays=strayed))
+
+    assert told(stage(short=True), said) == told(stage(short=False), said)
 
 
 @pytest.mark.parametrize("asked", REQUESTS)
@@ -266,6 +131,29 @@ def test_each_request_with_each_reply_goes_both_ways_alike(asked: bytes, answere
         (asked, [], answered, []),
         (REQUESTS[0], [], REPLIES[1], []),
     ]
+    assert told(Stage(short=True), said) == told(Stage(short=False), said)
+
+
+HOP_OR_CODING = [
+    "Connection: X-Hop",
+    "Keep-Alive: timeout=5",
+    "TE: trailers",
+    "Trailer: X-Sum",
+    "Transfer-Encoding: gzip",
+    "Upgrade: h2c",
+    "HTTP2-Settings: AAAA",
+    "Proxy-Authenticate: Basic",
+    "Alt-Svc: h3=:443",
+    "Sec-WebSocket-Accept: x",
+    "Content-Encoding: gzip",
+    "gRPC-Encoding: gzip",
+    "Connect-Content-Encoding: gzip",
+]
+
+
+@pytest.mark.parametrize("line", [*HOP_OR_CODING, *map(str.lower, HOP_OR_CODING), *map(str.upper, HOP_OR_CODING)])
+def test_a_field_that_concerns_the_hop_or_a_coding_is_dealt_with_both_ways_alike(line: str) -> None:
+    said: list[tuple[bytes, list[int], bytes, list[int]]] = [(REQUESTS[0], [], reply(b"ok", line), [])]
     assert told(Stage(short=True), said) == told(Stage(short=False), said)
 
 

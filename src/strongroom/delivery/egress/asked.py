@@ -6,6 +6,7 @@ from strongroom.core.plans import Destination
 from strongroom.delivery.egress.bodies import BodyReader, request_body
 from strongroom.delivery.egress.head import RequestHead, parse_request
 from strongroom.delivery.egress.refusals import bad_request
+from strongroom.delivery.egress.repeated import Written
 from strongroom.delivery.egress.route import absolute_destination, connect_destination
 from strongroom.delivery.egress.tunnel import Tunnel
 from strongroom.services.live import LiveSession
@@ -15,7 +16,7 @@ from strongroom.services.live import LiveSession
 class Asked:
     """A request whose head has been read and checked."""
 
-    __slots__ = ("authority", "body", "destination", "head", "live", "multiplexed", "target")
+    __slots__ = ("authority", "body", "destination", "head", "live", "multiplexed", "target", "written")
 
     def __init__(  # noqa: PLR0913 - one argument per thing that was read
         self,
@@ -36,6 +37,8 @@ class Asked:
         self.multiplexed = multiplexed
         """Whether the client speaks HTTP/2."""
         self.live: LiveSession | None = None
+        self.written: Written | None = None
+        """How its fields are sent, where that is known: they are those of the request before."""
 
     @property
     def complete(self) -> bool:

@@ -15,9 +15,17 @@ from strongroom.delivery.egress.refusals import Refusal, bad_reply, bad_request
 END = b"\r\n\r\n"
 _MOST_EMPTY_LINES = 2
 
-_FIELD_LINES = rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+)\r\n"
-_REQUEST = re.compile(rb"([A-Z][A-Z0-9_-]{0,31}) ([!-\"$-~]+) HTTP/1\.([01])\r\n" + _FIELD_LINES)
-_REPLY = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n" + _FIELD_LINES)
+METHOD = rb"[A-Z][A-Z0-9_-]{0,31}"
+VISIBLE = rb"[!-\"$-~]"
+"""A byte of a target: no fragment's (RFC 9112 3.2)."""
+TEXT = rb"[\t\x20-\x7e\x80-\xff]"
+"""A byte of a field's value or a reason."""
+LINE = rb"[!#$%%&'*+.^_`|~0-9A-Za-z-]++:%b*+\r\n" % TEXT
+"""A field, with its line end."""
+
+_FIELD_LINES = rb"((?:%b)*+)\r\n" % LINE
+_REQUEST = re.compile(rb"(%b) (%b+) HTTP/1\.([01])\r\n" % (METHOD, VISIBLE) + _FIELD_LINES)
+_REPLY = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (%b*))?\r\n" % TEXT + _FIELD_LINES)
 _NAMES = re.compile(rb"([^:\n]+):[^\n]*\n").findall
 """Given fields that the grammar has accepted."""
 
@@ -75,6 +83,19 @@ class RequestHead(Head):
     def __init__(self, raw: bytes, found: re.Match[bytes]) -> None:
         self.method, self.target, minor, fields = found.groups()
         super().__init__(raw, 1 if minor == b"1" else 0, fields)
+
+    def again(self, raw: bytes, method: bytes, target: bytes) -> "RequestHead":
+        """Return the head of another request with the very same fields."""
+        head = RequestHead.__new__(RequestHead)
+        head.raw, head.method, head.target = raw, method, target
+        head.minor, head.names, head.lower, head.lines = self.minor, self.names, self.lower, self.lines
+        return head
+
+    def set_line(self, at: int, line: bytes) -> None:
+        """Let one field have another value."""
+        self.lines = self.lines.copy()
+        self.lines[at] = line
+        self.lower = b"\r\n".join([*self.lines, b""]).lower()
 
 
 @final

@@ -347,7 +347,7 @@ def _told_length(head: ReplyHead, request: RequestHead) -> bytes:
 
 def forwarded_head(head: ReplyHead, framing: bytes, *, decoded: bool = False) -> bytes:
     """Return the head as it came, but for what concerns the hop to the upstream; `framing` as for `_head`."""
-    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
+    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else NOT_FORWARDED))
     return b"\r\n".join([head.line, *lines, framing])
 
 
@@ -356,13 +356,13 @@ def _head(head: ReplyHead, scrubber: Scrubber, framing: bytes, *, decoded: bool 
     kept = forwarded_head(head, framing, decoded=decoded)
     if not scrubber.concerns(kept):
         return kept
-    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else _NOT_FORWARDED))
+    lines = head.lines_without(not_forwarded(head, _DECODED if decoded else NOT_FORWARDED))
     status = b"HTTP/1.1 %d %b" % (head.status, scrubber.clean(head.reason))
     return b"\r\n".join([status, *clean_fields(lines, scrubber), framing])
 
 
-_NOT_FORWARDED = HOP_BY_HOP | {
+NOT_FORWARDED = HOP_BY_HOP | {
     b"alt-svc",  # RFC 7838: other ways to the upstream, which would lead around the proxy
     b"sec-websocket-accept",  # written anew once it has been checked
 }
-_DECODED = _NOT_FORWARDED | {b"content-encoding"}
+_DECODED = NOT_FORWARDED | {b"content-encoding"}

@@ -21,7 +21,8 @@ from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.phases import EXCHANGING, READING
 from strongroom.delivery.egress.refusals import STOPS
 from strongroom.delivery.egress.tunnel import Tunnel
-from strongroom.delivery.egress.whole_messages import reply_of, request_of, whole_request
+from strongroom.delivery.egress.whole_replies import reply_of
+from strongroom.delivery.egress.whole_requests import repeated_request, request_of, whole_request
 from strongroom.services.live import LivePlan
 
 
@@ -47,7 +48,7 @@ class QuickConversation(Conversation):
         plan = tunnel.plan
         if plan is None or not plan.live or plan.takes_time:
             return None
-        whole = whole_request(data, tunnel, self._limits)
+        whole = repeated_request(data, tunnel, plan, self._limits) or whole_request(data, tunnel, self._limits)
         if whole is None:
             return None
         asked, payload = whole
@@ -63,7 +64,9 @@ class QuickConversation(Conversation):
         self._counters.requests += 1
         self.head_due = False
         try:
-            request = request_of(asked, payload, plan, limits=self._limits, counters=self._counters)
+            request = request_of(
+                asked, payload, plan, repeated=tunnel.repeated, limits=self._limits, counters=self._counters
+            )
         except STOPS as why:
             self._exchange = self._made_exchange(asked, plan, tunnel.live)
             self._exchange.take_over(None)

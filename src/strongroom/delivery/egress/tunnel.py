@@ -6,6 +6,7 @@ from typing import final
 from strongroom.core.plans import Destination
 from strongroom.delivery.egress.head import RequestHead
 from strongroom.delivery.egress.refusals import bad_request
+from strongroom.delivery.egress.repeated import Repeated
 from strongroom.delivery.egress.route import inner_target, require_host
 from strongroom.delivery.egress.shares import Share
 from strongroom.services.live import LivePlan, LiveSession
@@ -33,7 +34,7 @@ def spoken(first: int) -> Spoken:
 class Tunnel:
     """Checks each request inside against the authority that the tunnel was opened for."""
 
-    __slots__ = ("_agreed", "authority", "destination", "live", "multiplexed", "plan", "share")
+    __slots__ = ("_agreed", "authority", "destination", "live", "multiplexed", "plan", "repeated", "share")
 
     def __init__(self, live: LiveSession, destination: Destination, plan: LivePlan, *, share: Share) -> None:
         self.live = live
@@ -44,6 +45,7 @@ class Tunnel:
         self.share = share
         self.multiplexed = False
         """Whether HTTP/2 is spoken in it."""
+        self.repeated = Repeated()
         self._agreed: bytes | None = None  # the line of a Host field: the same bytes again need no second reading
 
     def carry_plain_http(self) -> None:

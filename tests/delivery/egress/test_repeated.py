@@ -1,0 +1,296 @@
+"""A client that repeats its fields gets what it would get if they were read anew each time, and is counted the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strongroom.core.plans import Swap
+from strongroom.core.secret import Secret
+from strongroom.core.surfaces import Surface
+from tests.delivery.egress.doubles import (
+    BOTH,
+    HEADER,
+    NOW,
+    OTHER,
+    PLACEHOLDER,
+    SECRET,
+    STRAY,
+    VAULT,
+    FixedDelivery,
+    placement,
+    swap,
+)
+from tests.delivery.egress.stages import HOST, SMALL, Stage, written
+from tests.delivery.egress.talk import CONNECT, reply, request
+
+BEARER = f"Authorization: Bearer {PLACEHOLDER}"
+BASIC = "Authorization: Basic bWU6c3JwXzRiSnhrcVR6OFdtUGQyVmZZblJjTHM3R2hROXZFYVUz"
+LATER = "srp_LaterOfAnotherCredential00000000"
+LATER_SECRET = "tok-later-and-secret"
+EVERYWHERE = frozenset(Surface)
+
+
+def later() -> Swap:
+    return Swap(placeholder=LATER, secret=Secret(LATER_SECRET), surfaces=EVERYWHERE, credential=OTHER, vault=VAULT)
+
+
+def clocked() -> Swap:
+    """A secret that is another one each time."""
+    numbers = count()
+    template = swap(secret="")
+
+    def present() -> Swap:
+        return replace(
+            template, secret=Secret(f"code-{next(numbers):08}"), at_sending=None, ends=NOW + timedelta(seconds=30)
+        )
+
+    return replace(template, at_sending=present)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a session may do at the host."""
+
+    name: str
+    make: Callable[[], FixedDelivery]
+
+
+SETTINGS = [
+    Setting("both surfaces", lambda: FixedDelivery(swaps=(swap(BOTH),))),
+    Setting("headers alone", lambda: FixedDelivery(swaps=(swap(HEADER), later()))),
+    Setting("everywhere", lambda: FixedDelivery(swaps=(swap(EVERYWHERE), later()), strays={})),
+    Setting("strays are refused", lambda: FixedDelivery(swaps=(swap(BOTH),), refuses_strays=True)),
+    Setting("a code of the moment", lambda: FixedDelivery(swaps=(clocked(), later()))),
+    Setting("a token that is placed", lambda: FixedDelivery(swaps=(later(),), placements=(placement("/mcp"),))),
+    Setting("nothing", lambda: FixedDelivery(strays={})),
+]
+FIELDS = [
+    (),
+    (BEARER,),
+    ("Accept: */*", BASIC, "X-Other: 1"),
+    (BEARER, "Content-Type: application/json", "Accept-Encoding: gzip", "Range: bytes=0-1"),
+    (BEARER, f"X-Later: {LATER}"),
+    (f"X-Later: {LATER}",),
+    (f"X-Stray: {STRAY}",),
+    (BEARER, "Connection: close"),
+    (BEARER, "Connection: keep-alive, X-Hop", "X-Hop: 1", "Proxy-Thing: 2"),
+    (BEARER, "TE: trailers", "Connection: TE"),
+    (BEARER, "Expect: 100-continue"),
+    (BEARER, "X-Length: Content-Length: 5"),
+]
+TARGETS = [
+    "/",
+    "/a?b=c",
+    f"/{PLACEHOLDER}",
+    f"/?q={PLACEHOLDER}",
+    f"/{STRAY}",
+    "/mcp",
+    "//twice",
+    "*",
+    "https://api.example.com/",
+    "/a#b",
+]
+METHODS = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "get", "CONNECT", "LOCK"]
+BODIES = [b"", b"{}", b"0123456789ab", f"token={PLACEHOLDER}".encode(), f"{STRAY}".encode(), b"x" * 401]
+MOSTLY_PLAIN_METHODS = st.sampled_from(METHODS[:2] * 4 + METHODS)
+MOSTLY_PLAIN_TARGETS = st.sampled_from(TARGETS[:2] * 4 + TARGETS)
+REPLIES = [reply(), reply(b"you sent " + SECRET.encode()), reply(LATER_SECRET.encode(), "Content-Type: text/plain")]
+
+
+def asking(method: str, target: str, body: bytes | None, fields: tuple[str, ...], last: str | None) -> bytes:
+    """A request whose fields may end with others than its Content-Length."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: api.example.com", *fields]
+    if body is not None:
+        lines.append(f"content-Length:  {len(body)}")
+    if last is not None:
+        lines.append(last)
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+@st.composite
+def repeating(draw: st.DrawFn) -> list[bytes]:
+    """Requests of which most have the fields of the one before."""
+    said: list[bytes] = []
+    for _ in range(draw(st.integers(1, 3))):
+        fields, last = draw(st.sampled_from(FIELDS)), draw(st.sampled_from([None, "X-Last: 1"]))
+        bodies = st.sampled_from(BODIES) if draw(st.booleans()) else st.none()
+        variants = st.builds(asking, MOSTLY_PLAIN_METHODS, MOSTLY_PLAIN_TARGETS, bodies, st.just(fields), st.just(last))
+        said += draw(st.lists(variants, min_size=1, max_size=4))
+    return said
+
+
+def told(stage: Stage, said: list[bytes], answers: list[bytes]) -> dict[str, object]:
+    for number, asked in enumerate(said):
+        stage.say(asked)
+        stage.answer(answers[number % len(answers)])
+    return stage.seen()
+
+
+@settings(deadline=None, max_examples=300)
+@given(repeating(), st.sampled_from(SETTINGS), st.permutations(REPLIES))
+def test_who_repeats_fields_gets_what_others_get(said: list[bytes], setting: Setting, answers: list[bytes]) -> None:
+    short, long = Stage(short=True, delivery=setting.make()), Stage(short=False, delivery=setting.make())
+    assert told(short, said, answers) == told(long, said, answers)
+
+
+def known(stage: Stage) -> bool:
+    """Tell whether the fields of the request that is under way were known."""
+    asked = stage.conversation._asked
+    assert asked is not None
+    return asked.written is not None
+
+
+def ask(stage: Stage, *requests: bytes) -> list[bool]:
+    """Say them one after the other; return for each whether its fields were known."""
+    were: list[bool] = []
+    for asked in requests:
+        stage.say(asked)
+        were.append(known(stage))
+        stage.answer(reply())
+    return were
+
+
+def last_sent(stage: Stage) -> bytes:
+    """What the upstream that is used each time was sent last."""
+    return b"GET " + written(stage.upstreams[-1]).rpartition(b"GET ")[2]
+
+
+GET, POST = request("/", BEARER), request("/", BEARER, method="POST", body=b"{}")
+
+
+@pytest.mark.parametrize("other", [request("/other?x=y", BEARER), request("/", BEARER, method="DELETE")])
+def test_fields_that_came_twice_are_known_whatever_is_asked_for(other: bytes) -> None:
+    assert ask(Stage(short=True), GET, GET, GET, other) == [False, False, True, True]
+
+
+def test_the_length_of_a_body_may_differ() -> None:
+    stage, longer = Stage(short=True), request("/", BEARER, method="POST", body=b'{"a": [1, 2]}')
+    assert ask(stage, POST, longer, longer, POST) == [False, False, True, True]
+    stage.say(POST)
+    asked = stage.conversation._asked
+    assert asked is not None
+    assert asked.head.one(b"content-length") == b"2"
+    assert asked.head.lower == b"".join(line.lower() + b"\r\n" for line in asked.head.lines)
+
+
+def test_what_stands_behind_the_length_may_not_differ() -> None:
+    first, second = (asking("POST", "/", b"{}", (BEARER,), f"X-Last: {number}") for number in (1, 2))
+    assert ask(Stage(short=True), first, first, first, second) == [False, False, True, False]
+
+
+def test_the_version_may_not_differ() -> None:
+    new = request("/", BEARER, "Connection: keep-alive")
+    old = new.replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert ask(Stage(short=True), old, old, old, new) == [False] * 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request("/", BEARER, "X-More: 1"),
+        request("/", BEARER.replace("Bearer", "bearer")),
+        request("/", BEARER.replace(": ", ":")),
+        request("/", f"{BEARER}x"),
+        request(f"/{PLACEHOLDER}", BEARER),
+        request("https://api.example.com/", BEARER),
+        GET.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n"),
+        POST,
+        POST.replace(b": 2", b": 02"),
+    ],
+)
+def test_other_fields_are_not_taken_for_those(other: bytes) -> None:
+    assert ask(Stage(short=True), GET, GET, GET, other)[2:] == [True, False]
+
+
+LONG, LARGE = "/" + "x" * SMALL.head_bytes, b"x" * (SMALL.request_bytes + 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        (GET, CONNECT),
+        (GET, GET + GET),
+        (GET, GET[:-2]),
+        (GET, request(LONG, BEARER)),
+        (POST, POST + b"GET"),
+        (POST, POST[:-1]),
+        (POST, request(LONG, BEARER, method="POST", body=b"{}")),
+        (POST, request("/", BEARER, method="POST", body=LARGE)),
+    ],
+)
+def test_what_is_not_one_whole_request_within_the_limits_goes_the_long_way(first: bytes, other: bytes) -> None:
+    stage = Stage(short=True)
+    assert ask(stage, first, first, first) == [False, False, True]
+    assert stage.conversation.begin_at_once(other) is None
+
+
+@pytest.mark.parametrize(
+    ("delivery", "asked"),
+    [
+        (FixedDelivery(swaps=(clocked(),)), GET),
+        (FixedDelivery(swaps=(swap(),)), request("/", f"X-Stray: {STRAY}")),
+        (FixedDelivery(swaps=(swap(HEADER),)), request(f"/{PLACEHOLDER}", BEARER)),
+        (FixedDelivery(swaps=(swap(),), placements=(placement(),)), request("/mcp", BEARER)),
+        (FixedDelivery(swaps=(swap(),)), request("/", BEARER, "Expect: 100-continue")),
+    ],
+)
+def test_what_may_come_out_otherwise_the_next_time_is_never_known(delivery: FixedDelivery, asked: bytes) -> None:
+    assert not any(ask(Stage(short=True, delivery=delivery), *[asked] * 5))
+
+
+def test_a_code_of_the_moment_is_made_for_each_request() -> None:
+    stage = Stage(short=True, delivery=FixedDelivery(swaps=(clocked(),)))
+    codes: set[bytes] = set()
+    for _ in range(4):
+        ask(stage, GET)
+        codes.add(last_sent(stage).partition(b"Bearer ")[2][:13])
+    assert len(codes) == 4
+
+
+def test_each_request_counts_its_secrets() -> None:
+    stage = Stage(short=True)
+    ask(stage, *[GET] * 5)
+    assert [*stage.delivery.meter._uses.values()] == [5]
+
+
+def test_each_request_is_reported_whose_placeholder_strays() -> None:
+    stage = Stage(short=True)
+    ask(stage, *[request("/", f"X-Stray: {STRAY}")] * 5)
+    assert [*stage.delivery.meter._strays.values()] == [5]
+
+
+def test_fields_are_forgotten_with_the_plan_they_were_written_under() -> None:
+    stage = Stage(short=True)
+    ask(stage, GET, GET, GET)
+    stage.delivery.live.forget()
+    stage.delivery.swaps = (swap(secret="sk-live-rotated"),)
+    tunnel = stage.conversation.tunnel
+    assert tunnel is not None
+    tunnel.plan = stage.delivery.make(stage.delivery.live, HOST)
+    assert ask(stage, GET) == [False]
+    assert b"sk-live-rotated" in last_sent(stage)
+    assert tunnel.repeated._written is None
+
+
+def test_fields_are_forgotten_when_another_secret_has_been_sent() -> None:
+    """Before, the upstream could be asked for compressed bytes; now they could hold the secret."""
+    stage = Stage(short=True, delivery=FixedDelivery(swaps=(swap(),), strays={}))
+    plain = request("/", "Accept-Encoding: gzip")
+    fresh = Stage(short=True, delivery=FixedDelivery(swaps=(swap(),), strays={}))
+    assert ask(fresh, plain, plain, plain) == [False, False, True]
+    assert b"Accept-Encoding: gzip" in last_sent(fresh)
+    ask(stage, plain, plain, plain, GET)
+    assert ask(stage, plain) == [False]
+    assert b"Accept-Encoding: identity" in last_sent(stage)
+    assert b"gzip" not in last_sent(stage)
+
+
+def test_long_fields_are_not_kept() -> None:
+    stage = Stage(short=True, limits=replace(SMALL, head_bytes=64 * 1024))
+    long = request("/", BEARER, "X-Long: " + "x" * 9000)
+    assert not any(ask(stage, long, long, long))
