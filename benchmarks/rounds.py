@@ -90,6 +90,7 @@ def _once(place: Place, scenario: Scenario, contestant: Contestant, pace: Pace, 
             warm_up=pace.warm_up if scenario.replies is None else 0.0,
             warm_replies=scenario.warm_replies,
             http2=scenario.http2,
+            distinct=scenario.distinct,
             at_least=scenario.replies or 1,
             cpu_of=pid,
         )

@@ -44,6 +44,8 @@ class Scenario:
     """Send at this steady rate instead of as fast as replies come."""
     body_bytes: int = 0
     """How long a body is sent with each request."""
+    distinct: bool = False
+    """Whether each request has a field whose value no other has."""
     http2: bool = False
     """Whether the client speaks HTTP/2, one request at a time on each connection."""
     crowded: bool = False
@@ -67,6 +69,9 @@ def keep_alive(connections: int) -> Scenario:
 
 
 KEEP_ALIVE = (keep_alive(1), keep_alive(16), keep_alive(64))
+DISTINCT = replace(
+    keep_alive(64), key="distinct-64", title="64 connections, a field of its own in each request", distinct=True
+)
 FLATNESS = keep_alive(16)
 NEW_TUNNEL = Scenario(
     key="new-tunnel-8",

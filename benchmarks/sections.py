@@ -9,6 +9,7 @@ from benchmarks.outcome import Outcome, Section
 from benchmarks.place import Place
 from benchmarks.rounds import alone, in_turns, say
 from benchmarks.scenarios import (
+    DISTINCT,
     FLATNESS,
     HTTP2,
     KEEP_ALIVE,
@@ -26,7 +27,7 @@ from benchmarks.scenarios import (
 def requests(place: Place, contestants: list[Contestant], pace: Pace) -> Section:
     """Measure short requests: tunnels that stay open, and a new one for each."""
     outcomes: list[Outcome] = []
-    for scenario in (*KEEP_ALIVE, NEW_TUNNEL):
+    for scenario in (*KEEP_ALIVE, DISTINCT, NEW_TUNNEL):
         outcomes += in_turns(place, scenario, contestants, pace)
     title = "A request: 1 KiB of JSON, TLS on both sides, one header substituted"
     return Section(title=title, base=strongroom.NAME, outcomes=tuple(outcomes))

@@ -26,17 +26,19 @@ PIECE = random.Random(2).randbytes(256 * 1024)
 class Connection(asyncio.BufferedProtocol):
     """Calls `replied` after each whole reply and `failed` with what went wrong, once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to send, what to expect, whom to tell
         self,
         request: bytes,
         reply_bytes: int,
         *,
         body_bytes: int = 0,
+        distinct: bool = False,
         replied: Callable[["Connection"], None],
         failed: Callable[[str], None],
     ) -> None:
         self.started = 0
         self._request = request
+        self._distinct = distinct
         self._body_bytes = body_bytes
         self._left = 0
         self._may_write = True
@@ -58,7 +60,7 @@ class Connection(asyncio.BufferedProtocol):
         """Send the request. The clock of its latency starts here, or `since` then."""
         self.started = since or perf_counter_ns()
         assert self._transport is not None
-        self._transport.write(self._request)
+        self._transport.write(_with_its_own_field(self._request, self.started) if self._distinct else self._request)
         if self._body_bytes:
             self._left = self._body_bytes
             self._pump()
@@ -121,6 +123,10 @@ class Connection(asyncio.BufferedProtocol):
         if not self._closing:
             self.close()
             self._failed(why)
+
+
+def _with_its_own_field(request: bytes, number: int) -> bytes:
+    return b"%bX-Request-Id: %d\r\n\r\n" % (request.removesuffix(b"\r\n"), number)
 
 
 @final

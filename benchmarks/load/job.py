@@ -52,6 +52,8 @@ class Job:
     """False: a new connection, tunnel and handshake for each request, all of it within its latency."""
     body_bytes: int = 0
     """How long the body is that follows the request's head."""
+    distinct: bool = False
+    """Give each request a field whose value no other request has; needs HTTP/1.1."""
     callers: tuple[Caller, ...] = ()
     """With them each has a connection of its own, and they take turns so that `connections` requests are under way."""
     http2: bool = False

@@ -97,7 +97,14 @@ async def _connected(
 def _connection(job: Job, request: bytes, replied: Callable[[Kept], None], failed: Callable[[str], None]) -> Kept:
     if job.http2:
         return Http2Connection(request, job.reply_bytes, replied=replied, failed=failed)
-    return Connection(request, job.reply_bytes, body_bytes=job.body_bytes, replied=replied, failed=failed)
+    return Connection(
+        request,
+        job.reply_bytes,
+        body_bytes=job.body_bytes,
+        distinct=job.distinct,
+        replied=replied,
+        failed=failed,
+    )
 
 
 async def _reconnecting(job: Job, window: Window, group: asyncio.TaskGroup) -> None:

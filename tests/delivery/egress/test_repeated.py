@@ -95,6 +95,36 @@ TARGETS = [
     "https://api.example.com/",
     "/a#b",
 ]
+OWN = [
+    "",
+    "X-Id: 1",
+    "X-Id: 2",
+    "X-Id: 3",
+    "X-Id: 4\nContent-Type: application/json",
+    "Content-Type: application/grpc\nContent-Encoding: identity\nX-Id: 5",
+    f"X-Key: {PLACEHOLDER}",
+    f"X-Key: {STRAY}",
+    BASIC,
+    "Connection: close",
+    "Connection: X-Id\nX-Id: 6",
+    "Accept-Encoding: br",
+    "Range: bytes=0-1",
+    "Host: evil.example.com",
+    "Expect: 100-continue",
+    "TE: trailers",
+    "Keep-Alive: 1",
+    "Trailer: X-Sum",
+    "Upgrade: other",
+    "HTTP2-Settings: AAAA",
+    "If-Range: tag",
+    "gRPC-Accept-Encoding: gzip",
+    "connect-accept-encoding: gzip",
+    "proxy-thing: 1",
+    "Transfer-Encoding: chunked",
+    "Content-Length: 2",
+    "Bad Name: 1",
+    "X-Bad: \0",
+]
 METHODS = ["GET", "POST", "PUT", "HEAD", "OPTIONS", "get", "CONNECT", "LOCK"]
 BODIES = [b"", b"{}", b"0123456789ab", f"token={PLACEHOLDER}".encode(), f"{STRAY}".encode(), b"x" * 401]
 MOSTLY_PLAIN_METHODS = st.sampled_from(METHODS[:2] * 4 + METHODS)
@@ -102,14 +132,16 @@ MOSTLY_PLAIN_TARGETS = st.sampled_from(TARGETS[:2] * 4 + TARGETS)
 REPLIES = [reply(), reply(b"you sent " + SECRET.encode()), reply(LATER_SECRET.encode(), "Content-Type: text/plain")]
 
 
-def asking(method: str, target: str, body: bytes | None, fields: tuple[str, ...], last: str | None) -> bytes:
-    """A request whose fields may end with others than its Content-Length."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: api.example.com", *fields]
+def asking(method: str, target: str, body: bytes | None, fields: tuple[str, ...], *own: str) -> bytes:
+    """A request that has some fields of its own, and perhaps a Content-Length, between others."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: api.example.com", *fields, *own]
     if body is not None:
         lines.append(f"content-Length:  {len(body)}")
-    if last is not None:
-        lines.append(last)
-    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+    return "\r\n".join([*lines, "X-Last: 1", "", ""]).encode() + (body or b"")
+
+
+def _asking(method: str, target: str, body: bytes | None, fields: tuple[str, ...], own: str) -> bytes:
+    return asking(method, target, body, fields, *filter(None, own.split("\n")))
 
 
 @st.composite
@@ -117,9 +149,10 @@ def repeating(draw: st.DrawFn) -> list[bytes]:
     """Requests of which most have the fields of the one before."""
     said: list[bytes] = []
     for _ in range(draw(st.integers(1, 3))):
-        fields, last = draw(st.sampled_from(FIELDS)), draw(st.sampled_from([None, "X-Last: 1"]))
+        fields = draw(st.sampled_from(FIELDS))
         bodies = st.sampled_from(BODIES) if draw(st.booleans()) else st.none()
-        variants = st.builds(asking, MOSTLY_PLAIN_METHODS, MOSTLY_PLAIN_TARGETS, bodies, st.just(fields), st.just(last))
+        own = draw(st.sampled_from([st.just(""), st.sampled_from(OWN)]))
+        variants = st.builds(_asking, MOSTLY_PLAIN_METHODS, MOSTLY_PLAIN_TARGETS, bodies, st.just(fields), own)
         said += draw(st.lists(variants, min_size=1, max_size=4))
     return said
 
@@ -179,8 +212,25 @@ def test_the_length_of_a_body_may_differ() -> None:
 
 
 def test_what_stands_behind_the_length_may_not_differ() -> None:
-    first, second = (asking("POST", "/", b"{}", (BEARER,), f"X-Last: {number}") for number in (1, 2))
+    first = asking("POST", "/", b"{}", (BEARER,))
+    second = first.replace(b"X-Last: 1", b"X-Last: 2")
     assert ask(Stage(short=True), first, first, first, second) == [False, False, True, False]
+
+
+def test_with_a_body_is_not_without_one() -> None:
+    """Only a request that may carry a secret in its body asks for plain bytes before any was sent."""
+    stage = Stage(short=True, delivery=FixedDelivery(swaps=(swap(),), strays={}))
+    fields = ("Accept-Encoding: gzip",)
+    with_body, without = asking("POST", "/", b"{}", fields), asking("GET", "/", None, fields)
+    assert ask(stage, with_body, with_body, with_body, without) == [False, False, True, False]
+    assert b"Accept-Encoding: gzip" in last_sent(stage)
+
+
+def test_what_stood_in_a_target_is_not_counted_again() -> None:
+    stage = Stage(short=True, delivery=FixedDelivery(swaps=(swap(EVERYWHERE),)))
+    in_target = request(f"/{PLACEHOLDER}", BEARER)
+    ask(stage, in_target, in_target, GET, GET, GET)
+    assert [*stage.delivery.meter._uses.values()] == [2 + 2 + 1 + 1 + 1]
 
 
 def test_the_version_may_not_differ() -> None:
@@ -192,7 +242,6 @@ def test_the_version_may_not_differ() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        request("/", BEARER, "X-More: 1"),
         request("/", BEARER.replace("Bearer", "bearer")),
         request("/", BEARER.replace(": ", ":")),
         request("/", f"{BEARER}x"),
@@ -207,6 +256,42 @@ def test_other_fields_are_not_taken_for_those(other: bytes) -> None:
     assert ask(Stage(short=True), GET, GET, GET, other)[2:] == [True, False]
 
 
+def test_a_few_fields_may_differ_from_request_to_request() -> None:
+    stage = Stage(short=True)
+    requests = [asking("GET", "/", None, (BEARER,), f"X-Id: {number}") for number in range(4)]
+    more = asking("GET", "/", None, (BEARER,), "X-Id: 5", "X-Span: 6")
+    none = asking("GET", "/", None, (BEARER,))
+    assert ask(stage, *requests, more, none) == [False, False, True, True, True, True]
+    sent = written(stage.upstreams[-1])
+    assert all(b"X-Id: %d\r\nX-Last: 1\r\n" % number in sent for number in range(4))
+    assert b"X-Id: 5\r\nX-Span: 6\r\nX-Last: 1\r\n" in sent
+    assert sent.count(SECRET.encode()) == 6
+
+
+@pytest.mark.parametrize("own", OWN[6:])
+def test_fields_that_are_not_just_forwarded_make_a_request_another_one(own: str) -> None:
+    stage = Stage(short=True)
+    requests = [asking("GET", "/", None, (BEARER,), f"X-Id: {number}") for number in range(3)]
+    assert ask(stage, *requests) == [False, False, True]
+    tunnel = stage.conversation.tunnel
+    assert tunnel is not None
+    assert tunnel.plan is not None
+    assert tunnel.repeated.read(asking("GET", "/", None, (BEARER,), *own.split("\n")), tunnel.plan, SMALL) is None
+
+
+def test_who_differs_in_other_fields_each_time_is_learnt_ever_less_often() -> None:
+    stage = Stage(short=True)
+    tunnel = stage.conversation.tunnel
+    assert tunnel is not None
+    learnt = 0
+    for number in range(100):
+        own = [f"X-Pair: {number // 2}", *[f"X-{at}: 0" for at in range(4)], f"X-Id: {number}"]
+        before = tunnel.repeated._known
+        assert ask(stage, asking("GET", "/", None, (BEARER,), *own)) == [False]
+        learnt += tunnel.repeated._known is not before
+    assert 0 < learnt < 10
+
+
 LONG, LARGE = "/" + "x" * SMALL.head_bytes, b"x" * (SMALL.request_bytes + 1)
 
 
@@ -215,6 +300,7 @@ LONG, LARGE = "/" + "x" * SMALL.head_bytes, b"x" * (SMALL.request_bytes + 1)
     [
         (GET, CONNECT),
         (GET, GET + GET),
+        (GET, asking("GET", "/", None, (BEARER,)).replace(b"X-Last: 1\r\n", b"X-Id: 1\r\n") + GET),
         (GET, GET[:-2]),
         (GET, request(LONG, BEARER)),
         (POST, POST + b"GET"),
@@ -271,10 +357,11 @@ def test_fields_are_forgotten_with_the_plan_they_were_written_under() -> None:
     stage.delivery.swaps = (swap(secret="sk-live-rotated"),)
     tunnel = stage.conversation.tunnel
     assert tunnel is not None
+    kept = tunnel.repeated._known
     tunnel.plan = stage.delivery.make(stage.delivery.live, HOST)
     assert ask(stage, GET) == [False]
     assert b"sk-live-rotated" in last_sent(stage)
-    assert tunnel.repeated._written is None
+    assert tunnel.repeated._known is not kept
 
 
 def test_fields_are_forgotten_when_another_secret_has_been_sent() -> None:

@@ -6,10 +6,10 @@ from strongroom.core.plans import Destination
 from strongroom.delivery.egress.bodies import BodyReader, request_body
 from strongroom.delivery.egress.head import RequestHead, parse_request
 from strongroom.delivery.egress.refusals import bad_request
-from strongroom.delivery.egress.repeated import Written
 from strongroom.delivery.egress.route import absolute_destination, connect_destination
 from strongroom.delivery.egress.tunnel import Tunnel
 from strongroom.services.live import LiveSession
+from strongroom.services.usage import UseKey
 
 
 @final
@@ -37,8 +37,8 @@ class Asked:
         self.multiplexed = multiplexed
         """Whether the client speaks HTTP/2."""
         self.live: LiveSession | None = None
-        self.written: Written | None = None
-        """How its fields are sent, where that is known: they are those of the request before."""
+        self.written: tuple[list[bytes], list[UseKey]] | None = None
+        """The lines that its fields become, and what to count then; where that was known before."""
 
     @property
     def complete(self) -> bool:

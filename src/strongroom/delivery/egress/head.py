@@ -30,6 +30,21 @@ _NAMES = re.compile(rb"([^:\n]+):[^\n]*\n").findall
 """Given fields that the grammar has accepted."""
 
 
+Fields = tuple[list[bytes], list[bytes], bytes]
+"""Fields that the grammar has accepted: names in lower case, lines, and all of it in lower case."""
+
+
+def fields_of(lines: list[bytes]) -> Fields:
+    """Return the fields that stand on these lines."""
+    lower = b"".join([line + b"\r\n" for line in lines]).lower()
+    return _NAMES(lower), lines, lower
+
+
+def any_case(*names: bytes) -> bytes:
+    """Return an expression for names, or what names begin with. First letters are sets, which rule most out at once."""
+    return b"|".join(b"[%b%b](?i:%b)" % (name[:1].upper(), name[:1], re.escape(name[1:])) for name in names)
+
+
 class Head:
     """The fields of a message: `lines` as they came, without their ends, and beside them `names` in lower case.
 
@@ -84,18 +99,13 @@ class RequestHead(Head):
         self.method, self.target, minor, fields = found.groups()
         super().__init__(raw, 1 if minor == b"1" else 0, fields)
 
-    def again(self, raw: bytes, method: bytes, target: bytes) -> "RequestHead":
-        """Return the head of another request with the very same fields."""
-        head = RequestHead.__new__(RequestHead)
-        head.raw, head.method, head.target = raw, method, target
-        head.minor, head.names, head.lower, head.lines = self.minor, self.names, self.lower, self.lines
+    @classmethod
+    def known(cls, raw: bytes, method: bytes, target: bytes, fields: Fields) -> "RequestHead":
+        """Return the head of a request of HTTP/1.1 that has been read in another way."""
+        head = cls.__new__(cls)
+        head.raw, head.method, head.target, head.minor = raw, method, target, 1
+        head.names, head.lines, head.lower = fields
         return head
-
-    def set_line(self, at: int, line: bytes) -> None:
-        """Let one field have another value."""
-        self.lines = self.lines.copy()
-        self.lines[at] = line
-        self.lower = b"\r\n".join([*self.lines, b""]).lower()
 
 
 @final

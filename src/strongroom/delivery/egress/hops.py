@@ -1,5 +1,6 @@
-"""The fields that concern one connection only and are never forwarded (RFC 9110 section 7.6.1), `Proxy-*` among them.
+"""Fields that are not just forwarded.
 
+Those that concern one connection only never are (RFC 9110 section 7.6.1), `Proxy-*` among them.
 A `Connection` field may name more of them, but not such as carry authority or meaning from end to end: naming those
 there is an attack, and they are forwarded all the same.
 """
@@ -18,6 +19,11 @@ HOP_BY_HOP = frozenset(
         b"content-length",  # written anew, with the framing that is really used
     }
 )
+
+PARTS = frozenset({b"range", b"if-range"})
+NEGOTIATED = PARTS | {b"accept-encoding", b"grpc-accept-encoding", b"connect-accept-encoding"}
+"""What a client may wish of a reply: forwarded where no secret can come back, and otherwise replaced by a wish for the
+whole, uncompressed."""
 
 END_TO_END = frozenset(
     {

@@ -16,16 +16,12 @@ from collections.abc import Collection
 from strongroom.core.resigning import REPLACED_FIELDS
 from strongroom.core.substitution import Substituter
 from strongroom.delivery.egress.head import RequestHead, value_of
-from strongroom.delivery.egress.hops import HOP_BY_HOP, not_forwarded
+from strongroom.delivery.egress.hops import HOP_BY_HOP, NEGOTIATED, PARTS, not_forwarded
 from strongroom.delivery.egress.signing import Signing
 from strongroom.services.live import LivePlan
 
 LITERAL = frozenset({b"expect", b"content-type", b"content-encoding"})
 """Forwarded as they are: they frame or describe the message."""
-
-_PARTS = frozenset({b"range", b"if-range"})
-NEGOTIATED = _PARTS | {b"accept-encoding", b"grpc-accept-encoding", b"connect-accept-encoding"}
-"""Forwarded as they are where no secret can come back, and otherwise replaced by a wish for the whole, uncompressed."""
 
 _WRITTEN_ANEW = HOP_BY_HOP | NEGOTIATED | {b"host"}
 _AUTHORIZATION = len(b"authorization:")
@@ -70,7 +66,7 @@ def request_lines(  # noqa: PLR0913 - the request, and what it is made under
     if scrubber.searches or body_may_carry:
         lines.append(b"Accept-Encoding: identity")
         if scrubber.keeps_length and not body_may_carry:
-            lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in _PARTS]
+            lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in PARTS]
     else:
         lines += [line for name, line in zip(head.names, head.lines, strict=True) if name in NEGOTIATED]
     if plan.plan.refuses_strays:

@@ -12,7 +12,7 @@ import re
 
 from strongroom.delivery.egress.bodies import reply_body
 from strongroom.delivery.egress.decoding import MESSAGE_CODINGS
-from strongroom.delivery.egress.head import END, LINE, TEXT, RequestHead, parse_reply
+from strongroom.delivery.egress.head import END, LINE, TEXT, RequestHead, any_case, parse_reply
 from strongroom.delivery.egress.hops import persists
 from strongroom.delivery.egress.incoming import FINAL, NOT_FORWARDED, forwarded_head, of_messages
 from strongroom.delivery.egress.limits import Limits
@@ -25,12 +25,7 @@ _BLANK, _HIGH = 0x20, 0x80
 """Most bodies begin with a letter of ASCII. Messages of gRPC begin with a flag, which is none: they are looked at."""
 
 
-def _any_case(name: bytes) -> bytes:
-    """Return what matches a name, or what it begins with; its first letter as a set, which rules out most at once."""
-    return b"[%b%b](?i:%b)" % (name[:1].upper(), name[:1], re.escape(name[1:]))
-
-
-_UNUSUAL = b"|".join(map(_any_case, [b"proxy-", *(name + b":" for name in sorted(NOT_FORWARDED | _ENCODED))]))
+_UNUSUAL = any_case(b"proxy-", *(name + b":" for name in sorted(NOT_FORWARDED | _ENCODED)))
 _OTHER_LINES = b"(?:(?!%b)%b)*+" % (_UNUSUAL, LINE)
 _LENGTH = rb"[Cc](?i:ontent-length:)[\t ]*+([0-9]++)[\t ]*+\r\n"
 _USUAL = re.compile(

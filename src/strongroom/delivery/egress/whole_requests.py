@@ -9,7 +9,7 @@ Rules kept here:
 from strongroom.delivery.egress.asked import Asked, asked_inside
 from strongroom.delivery.egress.counters import Counters
 from strongroom.delivery.egress.decoding import MESSAGE_CODINGS
-from strongroom.delivery.egress.head import END
+from strongroom.delivery.egress.head import END, RequestHead
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.outgoing import Outgoing, bounded
 from strongroom.delivery.egress.refusals import Refusal
@@ -28,14 +28,13 @@ _BLANK, _HIGH = 0x20, 0x80
 
 def repeated_request(data: bytes, tunnel: Tunnel, plan: LivePlan, limits: Limits) -> tuple[Asked, bytes] | None:
     """Read a request and its body that has fields which the client has sent before, or return None where it has not."""
-    written = tunnel.repeated.written(plan)
-    read = None if written is None else written.read(data, limits)
-    if read is None:
+    known = tunnel.repeated.read(data, plan, limits)
+    if known is None:
         return None
-    head, body, payload = read
+    (head, body, payload, lines), uses = known
     asked = Asked(head, body, tunnel.destination, head.target, tunnel.authority)
     asked.multiplexed = tunnel.multiplexed
-    asked.written = written
+    asked.written = lines, uses
     return asked, payload
 
 
@@ -63,23 +62,24 @@ def request_of(  # noqa: PLR0913 - the request, and what it is made under
     """Return the request to send. Raises a refusal."""
     head, body = asked.head, asked.body
     outgoing = None if body is None else Outgoing(head, body, plan=plan, limits=limits, counters=counters)
-    written = asked.written or repeated.learn(head, plan, lambda: _lines(asked, plan, outgoing))
-    if written is None:
-        lines = _lines(asked, plan, outgoing)
+    if asked.written is None:
+        lines = _lines(head, asked, plan, outgoing)
+        repeated.learn(head, plan, lambda others: _lines(others, asked, plan, outgoing))
     else:
-        lines = [head.method + b" " + asked.target + b" HTTP/1.1", written.lines]
-        plan.count(written.uses)
+        fields, uses = asked.written
+        lines = [head.method + b" " + asked.target + b" HTTP/1.1", *fields]
+        plan.count(uses)
     if outgoing is not None:
         return outgoing.start(lines, payload, last=True)
     lines += _EMPTY_LINE
     return bounded(b"\r\n".join(lines), limits)
 
 
-def _lines(asked: Asked, plan: LivePlan, outgoing: Outgoing | None) -> list[bytes]:
+def _lines(head: RequestHead, asked: Asked, plan: LivePlan, outgoing: Outgoing | None) -> list[bytes]:
     if outgoing is None:
-        return request_lines(asked.head, asked.target, authority=asked.authority, plan=plan)
+        return request_lines(head, asked.target, authority=asked.authority, plan=plan)
     return request_lines(
-        asked.head,
+        head,
         asked.target,
         authority=asked.authority,
         plan=plan,
