@@ -28,6 +28,7 @@ _FIRST = re.compile(rb"(?!CONNECT )(%b) (/%b*+) HTTP/1\.1\r\n" % (METHOD, VISIBL
 _WEIGHTY = HOP_BY_HOP | NEGOTIATED | {b"authorization", b"expect", b"host"}
 _OTHERS = b"((?:(?!%b)%b)*+)" % (any_case(b"proxy-", *(name + b":" for name in sorted(_WEIGHTY))), LINE)
 _BETWEEN = re.compile(_OTHERS + rb"(?:[Cc](?i:ontent-length):[\t ]*+([0-9]++)\r\n)?" + _OTHERS)
+_NAMES_NO_FIELD = frozenset({b"close", b"keep-alive"})
 _MOST_BETWEEN = 4
 _LONGEST = 8 * 1024
 """Longer heads are read anew each time: what is kept, is kept for each tunnel."""
@@ -145,14 +146,12 @@ class Repeated:
 
     def learn(self, head: RequestHead, plan: LivePlan, write: Write) -> None:
         """Take note of the fields of a request that was not known."""
-        last, self._last = self._last, head.lines
+        last, self._last = self._last, head.lines if len(head.raw) <= _LONGEST else []
         if self._wait:
             self._wait -= 1
             return
         span = _differing(last, head)
-        if span is None or not plan.steady or plan.substituter.concerns(head.target):
-            return
-        if head.minor == 0 or b"expect" in head.names or len(head.raw) > _LONGEST:
+        if span is None or not self._last or not _alike_each_time(head, plan):
             return
         begin, end = span
         self._wait = self._waits
@@ -162,6 +161,15 @@ class Repeated:
         sent, uses = plan.rehearse(lambda: write(gapped))
         if uses is not None:
             self._known = Written(head, span, plan, sent=sent, uses=uses)
+
+
+def _alike_each_time(head: RequestHead, plan: LivePlan) -> bool:
+    """Tell whether what becomes of each field depends on the plan and on that field alone."""
+    if not plan.steady or plan.substituter.concerns(head.target):
+        return False
+    if head.minor == 0 or b"expect" in head.names:
+        return False
+    return head.tokens(b"connection") <= _NAMES_NO_FIELD
 
 
 def _differing(last: list[bytes], head: RequestHead) -> tuple[int, int] | None:
