@@ -154,6 +154,8 @@ class Repeated:
         if span is None or not self._last or not _alike_each_time(head, plan):
             return
         begin, end = span
+        if _BETWEEN.fullmatch(b"".join([line + b"\r\n" for line in head.lines[begin:end]])) is None:
+            return  # without one of these a request would not have been in order, or become another one
         self._wait = self._waits
         self._waits = min(2 * self._waits + 1, _LONGEST_WAIT)
         fields = fields_of([*head.lines[:begin], _GAP, *head.lines[end:]])
