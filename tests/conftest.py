@@ -14,6 +14,7 @@ from tests.needs import MARK
 from tests.nursery import forking
 
 hypothesis.settings.load_profile(depth.USUAL)
+gc.disable()  # until all is collected: nothing of that is garbage
 
 
 @pytest.hookimpl(trylast=True)
@@ -21,6 +22,7 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass over what stays to the end: the tests, their modules and all libraries."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
