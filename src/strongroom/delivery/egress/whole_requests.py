@@ -8,7 +8,6 @@ Rules kept here:
 
 from strongroom.delivery.egress.asked import Asked, asked_inside
 from strongroom.delivery.egress.counters import Counters
-from strongroom.delivery.egress.decoding import MESSAGE_CODINGS
 from strongroom.delivery.egress.head import END, RequestHead
 from strongroom.delivery.egress.limits import Limits
 from strongroom.delivery.egress.outgoing import Outgoing, bounded
@@ -20,10 +19,7 @@ from strongroom.services.live import LivePlan
 
 _END = len(END)
 _USUALLY_BODILESS = (b"GET ", b"HEAD ", b"DELETE ", b"OPTIONS ")
-_ENCODED = frozenset({b"content-encoding", *MESSAGE_CODINGS})
 _EMPTY_LINE = (b"", b"")
-_BLANK, _HIGH = 0x20, 0x80
-"""Most bodies begin with a letter of ASCII. Messages of gRPC begin with a flag, which is none: they are looked at."""
 
 
 def repeated_request(data: bytes, tunnel: Tunnel, plan: LivePlan, limits: Limits) -> tuple[Asked, bytes] | None:
