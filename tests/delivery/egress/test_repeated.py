@@ -253,16 +253,16 @@ def test_each_request_is_reported_whose_placeholder_strays() -> None:
 
 def test_fields_are_forgotten_with_the_plan_they_were_written_under() -> None:
     stage = Stage(short=True)
-    ask(stage, GET, GET, GET)
+    assert ask(stage, GET, GET, GET) == [False, False, True]
     stage.delivery.live.forget()
     stage.delivery.swaps = (swap(secret="sk-live-rotated"),)
     tunnel = stage.conversation.tunnel
     assert tunnel is not None
-    kept = tunnel.repeated._known
     tunnel.plan = stage.delivery.make(stage.delivery.live, HOST)
+    assert tunnel.repeated.read(GET, tunnel.plan, SMALL) is None
+    assert tunnel.repeated._known is None
     assert ask(stage, GET) == [False]
     assert b"sk-live-rotated" in last_sent(stage)
-    assert tunnel.repeated._known is not kept
 
 
 def test_fields_are_forgotten_when_another_secret_has_been_sent() -> None:

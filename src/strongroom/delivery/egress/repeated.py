@@ -27,7 +27,7 @@ from strongroom.services.usage import UseKey
 _FIRST = re.compile(rb"(?!CONNECT )(%b) (/%b*+) HTTP/1\.1\r\n" % (METHOD, VISIBLE))
 _WEIGHTY = HOP_BY_HOP | NEGOTIATED | {b"authorization", b"expect", b"host"}
 _OTHERS = b"((?:(?!%b)%b)*+)" % (any_case(b"proxy-", *(name + b":" for name in sorted(_WEIGHTY))), LINE)
-_BETWEEN = re.compile(_OTHERS + rb"(?:[Cc](?i:ontent-length):[\t ]*+([0-9]++)\r\n)?" + _OTHERS)
+_BETWEEN = re.compile(rb"%b(?:%b[\t ]*+([0-9]++)\r\n)?%b" % (_OTHERS, any_case(b"content-length:"), _OTHERS))
 _NAMES_NO_FIELD = frozenset({b"close", b"keep-alive"})
 _MOST_BETWEEN = 4
 _LONGEST = 8 * 1024

@@ -46,6 +46,7 @@ class Tunnel:
         self.multiplexed = False
         """Whether HTTP/2 is spoken in it."""
         self.repeated = Repeated()
+        """What is known of the fields that the client sends."""
         self._agreed: bytes | None = None  # the line of a Host field: the same bytes again need no second reading
 
     def carry_plain_http(self) -> None:

@@ -24,10 +24,9 @@ _ENCODED = frozenset({b"content-encoding", *MESSAGE_CODINGS})
 _BLANK, _HIGH = 0x20, 0x80
 """Most bodies begin with a letter of ASCII. Messages of gRPC begin with a flag, which is none: they are looked at."""
 
-
 _UNUSUAL = any_case(b"proxy-", *(name + b":" for name in sorted(NOT_FORWARDED | _ENCODED)))
 _OTHER_LINES = b"(?:(?!%b)%b)*+" % (_UNUSUAL, LINE)
-_LENGTH = rb"[Cc](?i:ontent-length:)[\t ]*+([0-9]++)[\t ]*+\r\n"
+_LENGTH = any_case(b"content-length:") + rb"[\t ]*+([0-9]++)[\t ]*+\r\n"
 _USUAL = re.compile(
     rb"HTTP/1\.1 (?!204|304)[2-9][0-9][0-9] %b*+\r\n%b(%b)%b\r\n" % (TEXT, _OTHER_LINES, _LENGTH, _OTHER_LINES)
 )
